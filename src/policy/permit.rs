@@ -1,0 +1,35 @@
+//! The permit: proof, by type, that the gate let one effect through.
+
+use crate::clock::UnixMs;
+use crate::site::{Effect, Target};
+
+/// One authorised effect. Its fields are private to this room, so that no other room can make one.
+#[derive(Debug, Clone)]
+pub struct Permit {
+    pub(super) effect_id: i64,
+    pub(super) effect: Effect,
+    pub(super) target: Target,
+    pub(super) value: Option<f32>,
+    pub(super) expires_at: UnixMs,
+}
+
+impl Permit {
+    /// The journal row this permit belongs to; sent along as the correlation id.
+    pub fn effect_id(&self) -> i64 {
+        self.effect_id
+    }
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+    /// The number that goes with the effect: degrees Celsius for `thermostat.set`.
+    pub fn value(&self) -> Option<f32> {
+        self.value
+    }
+    /// After this moment the command must not be sent any more.
+    pub fn expires_at(&self) -> UnixMs {
+        self.expires_at
+    }
+}

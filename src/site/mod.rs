@@ -1,0 +1,167 @@
+//! The building: bays, doors, devices, facts, hours, people, from `site.toml`, validated.
+//!
+//! Owns the ids as types and the catalogue of effects. May use `clock`. Never talks to a device, and
+//! never supplies a physical target that the file does not name.
+
+pub mod effect;
+pub mod ids;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use effect::{Effect, Outcome, Scope, Tier};
+pub use ids::{BayId, E164, Target};
+
+use crate::clock::UnixMs;
+
+/// A validated site. Made only by the loader.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Short id, e.g. `clubhouse`.
+    pub id: String,
+    /// Name as customers know it.
+    pub name: String,
+    pub zone: jiff::tz::TimeZone,
+    pub zone_name: String,
+    pub bays: BTreeMap<BayId, Bay>,
+    /// Keyed by target, e.g. `door-main`.
+    pub doors: BTreeMap<Target, Door>,
+    /// Devices of the hall (`audio`, `lights`, `thermostat`, `network`), keyed by target.
+    pub hall: BTreeMap<Target, HallDevice>,
+    /// The facts SOPs may state: placeholder name to text (`wifi_name` → `Clubhouse-Guest`).
+    pub facts: BTreeMap<String, String>,
+    pub policy: SitePolicy,
+    pub hours: Hours,
+    pub people: Vec<Person>,
+    pub broker: Option<Broker>,
+    pub access: Option<AccessController>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Bay {
+    pub id: BayId,
+    /// Other names customers use: "by the washroom", "first on the left". Lower case.
+    pub aliases: Vec<String>,
+    /// How each effect of this bay is driven. An effect that is missing here cannot be done.
+    pub drivers: BTreeMap<Effect, DriverKind>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Door {
+    pub target: Target,
+    /// As said to customers: "main door".
+    pub label: String,
+    pub aliases: Vec<String>,
+    pub staff_only: bool,
+    /// Whether a door position sensor is wired.
+    pub has_position: bool,
+    pub driver: DriverKind,
+}
+
+#[derive(Debug, Clone)]
+pub struct HallDevice {
+    pub target: Target,
+    pub driver: DriverKind,
+    pub effects: Vec<Effect>,
+}
+
+/// Which driver family carries an effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DriverKind {
+    /// The bay's own PC agent over MQTT (`clubos/v1/bay/<id>/…`).
+    AgentMqtt,
+    /// UniFi Access over HTTPS; the door's id at the controller.
+    UnifiAccess { door_id: String },
+    /// A simulated device. Accepted only by `demo`, `simulate` and tests.
+    Simulated,
+}
+
+#[derive(Debug, Clone)]
+pub struct SitePolicy {
+    /// The door opens this long before a booking starts. Default 15 min.
+    pub entry_before: Duration,
+    /// … and this long after it ends. Default 15 min.
+    pub entry_after: Duration,
+    /// Unlocks sent per booking without a person. Default 2.
+    pub unlocks_per_booking: u32,
+    /// Whether an emergency may release doors. Default false.
+    pub emergency_release: bool,
+}
+
+/// When outbound that we start, and medium and low alerts, are held.
+#[derive(Debug, Clone)]
+pub struct Hours {
+    pub quiet_from: jiff::civil::Time,
+    pub quiet_to: jiff::civil::Time,
+}
+
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Short name used everywhere: `dana`.
+    pub name: String,
+    pub role: Role,
+    pub phone: Option<E164>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    OnCall,
+    Manager,
+}
+
+/// The MQTT broker on the device network.
+#[derive(Debug, Clone)]
+pub struct Broker {
+    pub host: String,
+    pub port: u16,
+    pub username: String,
+    pub password_file: PathBuf,
+}
+
+/// A UniFi Access console.
+#[derive(Debug, Clone)]
+pub struct AccessController {
+    /// `https://<console>:12445`.
+    pub url: String,
+    pub token_file: PathBuf,
+    /// SHA-256 of the certificate (DER), lower-case hex; the connection is refused on any other.
+    pub certificate_sha256: String,
+}
+
+impl Site {
+    /// The wall-clock time at the site.
+    pub fn local(&self, at: UnixMs) -> jiff::Zoned {
+        at.timestamp().to_zoned(self.zone.clone())
+    }
+
+    pub fn is_quiet(&self, at: UnixMs) -> bool {
+        let now = self.local(at).time();
+        let (from, to) = (self.hours.quiet_from, self.hours.quiet_to);
+        if from <= to { from <= now && now < to } else { now >= from || now < to }
+    }
+
+    /// Whether the site names this target at all.
+    pub fn knows(&self, target: &Target) -> bool {
+        self.doors.contains_key(target)
+            || self.hall.contains_key(target)
+            || target.bay().is_some_and(|bay| self.bays.contains_key(&bay))
+    }
+
+    /// The driver that carries `effect` on `target`, if the site has one.
+    pub fn driver(&self, effect: Effect, target: &Target) -> Option<&DriverKind> {
+        match effect.scope() {
+            Scope::Bay => self.bays.get(&target.bay()?)?.drivers.get(&effect),
+            Scope::Door => self.doors.get(target).map(|door| &door.driver),
+            Scope::Hall(name) => {
+                let device = self.hall.get(target).filter(|d| d.target.as_str() == name)?;
+                device.effects.contains(&effect).then_some(&device.driver)
+            }
+        }
+    }
+
+    /// The doors a customer may be let in by.
+    pub fn customer_doors(&self) -> impl Iterator<Item = &Door> {
+        self.doors.values().filter(|door| !door.staff_only)
+    }
+}
