@@ -131,8 +131,8 @@ pub struct AccessController {
 
 impl Site {
     /// The wall-clock time at the site.
-    pub fn local(&self, at: UnixMs) -> jiff::Zoned {
-        at.timestamp().to_zoned(self.zone.clone())
+    pub fn local(&self, at: UnixMs) -> jiff::ZonedDateTime {
+        at.timestamp().to_zoned_datetime(self.zone.clone())
     }
 
     pub fn is_quiet(&self, at: UnixMs) -> bool {
