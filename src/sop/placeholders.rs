@@ -41,7 +41,7 @@ pub const PLACEHOLDERS: &[Placeholder] = &[
     case("degrees", "21"),
     case("option_a", "a screen that stays dark or black"),
     case("option_b", "shots that are not picked up"),
-    case("effect", "restarting the simulator"),
+    case("effect", "restart the simulator in bay 12"),
     fact("site", "The Clubhouse, Harbour Road"),
     fact("address", "18 Harbour Road, Unit 4, Halifax"),
     fact("parking", "free parking behind the building"),
