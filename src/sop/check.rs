@@ -11,7 +11,7 @@ use super::house::{HOUSE_KEYS, house_key};
 use super::intents::{INTENTS, Intent, intent};
 use super::words::{Condition, Word};
 use super::{Kind, Need, Status, template};
-use crate::site::Tier;
+use crate::site::{Scope, Tier};
 use crate::site::problem::{Problem, Problems, did_you_mean};
 
 /// Every problem of a set of files that could be read.
@@ -103,9 +103,13 @@ fn replies(one: &Parsed, problems: &mut Problems) {
         let what = format!("kind `{}` must have the reply `{key}`", sop.kind.name());
         problems.add(lines.of("kind"), format!("replies.{key}"), what, format!("write `{key}:` under `replies:`"));
     }
+    let mut allowed = sop.kind.allowed().to_vec();
+    if sop.ladder.iter().any(|rung| rung.effect.scope() == Scope::Door) {
+        allowed.push("not_opened");
+    }
     for key in sop.replies.keys() {
         let line = lines.of(&format!("replies.{key}"));
-        variant_of(key, sop.kind.allowed(), line, &format!("replies.{key}"), problems);
+        variant_of(key, &allowed, line, &format!("replies.{key}"), problems);
     }
 }
 
@@ -143,11 +147,18 @@ fn counter_examples(one: &Parsed, problems: &mut Problems) {
 
 fn tests(one: &Parsed, problems: &mut Problems) {
     const EXPECT: &[&str] = &["match", "ask", "fallback", "emergency", "none"];
+    // What the box knows when the text arrives: its open question, or where the conversation stands.
+    const CONTEXT: &[&str] = &["confirm", "bay", "which", "at-door", "detail", "person", "episode", "closed"];
     for (n, test) in one.sop.tests.iter().enumerate() {
         if !EXPECT.contains(&test.expect.as_str()) && intent(&test.expect).is_none() {
             let what = format!("`{}` is nothing that can be expected", test.expect);
             let line = one.lines.of(&format!("tests.{n}"));
             problems.add(line, format!("tests[{n}]"), what, format!("write one of {}, or an intent", EXPECT.join(", ")));
+        }
+        if let Some(context) = test.context.as_deref().filter(|c| !CONTEXT.contains(c)) {
+            let line = one.lines.of(&format!("tests.{n}"));
+            let what = format!("there is no context `{context}`{}", did_you_mean(context, CONTEXT.iter().copied()));
+            problems.add(line, format!("tests[{n}]"), what, format!("write one of {}", CONTEXT.join(", ")));
         }
     }
 }
@@ -177,6 +188,8 @@ fn examples_twice(parsed: &[Parsed]) -> Vec<Problem> {
         for (n, example) in one.sop.examples.iter().enumerate() {
             let line = one.lines.of(&format!("examples.{n}"));
             match first.get(&plain(example)) {
+                // "YES" beside "yes" in one SOP is how people write; the very same text is a slip.
+                Some((path, _)) if *path == one.sop.path && !one.sop.examples[..n].contains(example) => {}
                 Some((path, at)) => {
                     let what = format!("\"{example}\" is already an example in {path}:{at}");
                     problems.add(line, "examples", what, "keep it where it belongs");
@@ -206,10 +219,10 @@ fn house_problems(house: Option<&House>) -> Vec<Problem> {
     };
     let known: Vec<&str> = HOUSE_KEYS.iter().map(|k| k.key).collect();
     for key in known.iter().filter(|key| !house.phrases.contains_key(**key)) {
-        problems.add(1, format!("phrases.{key}"), "is missing", format!("write `{key}:` under `phrases:`"));
+        problems.add(1, format!("replies.{key}"), "is missing", format!("write `{key}:` under `replies:`"));
     }
     for (key, text) in &house.phrases {
-        let place = format!("phrases.{key}");
+        let place = format!("replies.{key}");
         let line = house.lines.of(&place);
         variant_of(key, &known, line, &place, &mut problems);
         check_texts::of_text(text, line, &place, &mut problems);

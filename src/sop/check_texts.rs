@@ -2,7 +2,7 @@
 //! values that will be missing when it counts.
 
 use super::format::Parsed;
-use super::placeholders::{PLACEHOLDERS, placeholder};
+use super::placeholders::{self, placeholder};
 use super::render::{LONGEST, RenderError, Text, Values, join, render};
 use super::template::names;
 use super::{Need, Rung, Sop, tone};
@@ -28,7 +28,7 @@ pub fn of_sop(one: &Parsed, problems: &mut Problems) {
 pub fn of_text(text: &str, line: usize, place: &str, problems: &mut Problems) {
     for (name, _) in names(text) {
         if placeholder(name).is_none() {
-            let guess = did_you_mean(name, PLACEHOLDERS.iter().map(|p| p.name));
+            let guess = did_you_mean(name, placeholders::all().map(|p| p.name));
             let what = format!("there is no placeholder `{{{name}}}`{guess}");
             problems.add(line, place, what, "use one of the list in docs/sops.md");
         }
@@ -88,7 +88,7 @@ fn joined(first: &str, then: &str) -> Result<Text, RenderError> {
 }
 
 fn samples() -> Values {
-    PLACEHOLDERS.iter().fold(Values::default(), |values, p| values.set(p.name, p.sample))
+    placeholders::all().fold(Values::default(), |values, p| values.set(p.name, p.sample))
 }
 
 /// Whether the value may be missing at the moment the text is needed, so that it belongs in brackets.

@@ -87,7 +87,7 @@ pub struct House {
     pub lines: Lines,
 }
 
-/// Reads `house.md`: the same front matter, with the phrases under `phrases:`.
+/// Reads `house.md`: the same front matter with `kind: phrases`, and the phrases under `replies:`.
 pub fn parse_house(text: &str, problems: &mut Problems) -> House {
     let mut house = House::default();
     let Some((mut fields, _)) = front_matter(text, problems) else { return house };
@@ -97,7 +97,13 @@ pub fn parse_house(text: &str, problems: &mut Problems) -> House {
     }
     fields.text("title", problems);
     fields.whole("version", 1..=1_000_000, problems);
-    house.phrases = texts_of(&mut fields, "phrases", &mut house.lines, problems);
+    if let Some(status) = fields.text("status", problems).filter(|status| status.value != "live") {
+        problems.add(status.line, "status", "the house phrases are always needed", "write `status: live`");
+    }
+    if let Some(kind) = fields.text("kind", problems).filter(|kind| kind.value != "phrases") {
+        problems.add(kind.line, "kind", "the kind of this file is `phrases`", "write `kind: phrases`");
+    }
+    house.phrases = texts_of(&mut fields, "replies", &mut house.lines, problems);
     fields.finish(problems);
     house
 }
