@@ -74,6 +74,8 @@ pub enum Condition {
     Presence,
     /// The steps of the ladder were all tried.
     UsedUp,
+    /// A door that will not latch leaves the site open.
+    DoorOpen,
 }
 
 impl Word for Condition {
@@ -85,6 +87,7 @@ impl Word for Condition {
         ("quiet", Condition::Quiet),
         ("presence", Condition::Presence),
         ("used_up", Condition::UsedUp),
+        ("door_open", Condition::DoorOpen),
     ];
 }
 
