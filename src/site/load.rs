@@ -105,10 +105,12 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     let policy = policy(top, problems);
     let facts = facts(top, name.as_ref(), &policy, problems);
     let people = people(top, problems);
+    // A section that is there and wrong is complained about once, not as missing too.
+    let carriers = (top.has("broker"), top.has("access"));
     let broker = broker(top, beside, problems);
     let access = access(top, beside, problems);
     let devices = load_devices::devices(top, mode, problems);
-    validate::needs_carriers(&devices, broker.is_some(), access.is_some(), problems);
+    validate::needs_carriers(&devices, carriers.0, carriers.1, problems);
     let (zone_name, zone) = zone?;
     Some(Site {
         id: id?.value,

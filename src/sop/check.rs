@@ -14,15 +14,16 @@ use super::{Kind, Need, Status, template};
 use crate::site::{Scope, Tier};
 use crate::site::problem::{Problem, Problems, did_you_mean};
 
-/// Every problem of a set of files that could be read.
-pub fn all(parsed: &[Parsed], house: Option<&House>) -> Vec<Problem> {
+/// Every problem of a set of files. `broken` are those of which nothing could be made, so that their intents
+/// are not called missing as well.
+pub fn all(parsed: &[Parsed], house: Option<&House>, broken: &[&str]) -> Vec<Problem> {
     let mut found = Vec::new();
     for one in parsed {
         let mut problems = Problems::of(&one.sop.path);
         one_sop(one, &mut problems);
         found.extend(problems.into_sorted());
     }
-    found.extend(missing(parsed));
+    found.extend(missing(parsed, broken));
     found.extend(examples_twice(parsed));
     found.extend(house_problems(house));
     found
@@ -164,10 +165,10 @@ fn tests(one: &Parsed, problems: &mut Problems) {
 }
 
 /// Intents without a file, or with a draft only. A retired one is a decision and stays silent.
-fn missing(parsed: &[Parsed]) -> Vec<Problem> {
+fn missing(parsed: &[Parsed], broken: &[&str]) -> Vec<Problem> {
     let decided: BTreeSet<&str> =
         parsed.iter().filter(|p| p.sop.status != Status::Draft).map(|p| p.sop.id.as_str()).collect();
-    let lacking = INTENTS.iter().filter(|i| !decided.contains(i.id));
+    let lacking = INTENTS.iter().filter(|i| !decided.contains(i.id) && !broken.contains(&format!("{}.md", i.id).as_str()));
     lacking
         .map(|i| Problem {
             file: format!("{}.md", i.id),

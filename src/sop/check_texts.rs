@@ -87,7 +87,8 @@ fn joined(first: &str, then: &str) -> Result<Text, RenderError> {
     join(&[render(first, &samples())?, render(then, &samples())?])
 }
 
-fn samples() -> Values {
+/// A long but ordinary value for every placeholder.
+pub fn samples() -> Values {
     placeholders::all().fold(Values::default(), |values, p| values.set(p.name, p.sample))
 }
 

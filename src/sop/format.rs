@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::intents::intent;
 use super::words::Word;
 use super::{CounterExample, Kind, Level, Rung, Sop, SopTest, Status, yaml};
 use crate::site::Effect;
@@ -47,8 +48,10 @@ pub fn parse(path: &str, text: &str, problems: &mut Problems) -> Option<Parsed> 
     let title = take_text(&mut fields, "title", "write `title:` and a few words for staff", &mut lines, problems);
     let label = take_text(&mut fields, "label", "write `label:`, words that finish \"Is it about …?\"", &mut lines, problems);
     let version = take_version(&mut fields, &mut lines, problems);
-    let status = word::<Status>(&mut fields, "status", &mut lines, problems).unwrap_or(Status::Draft);
-    let kind = word::<Kind>(&mut fields, "kind", &mut lines, problems).unwrap_or(Kind::System);
+    // A word that could not be read is a problem already; what is put in its place must not cause a second.
+    let status = word::<Status>(&mut fields, "status", &mut lines, problems).unwrap_or(Status::Live);
+    let usual = intent(&id).map_or(Kind::System, |intent| intent.kinds[0]);
+    let kind = word::<Kind>(&mut fields, "kind", &mut lines, problems).unwrap_or(usual);
     let level = word::<Level>(&mut fields, "level", &mut lines, problems).unwrap_or(Level::Medium);
     let opens = optional_word(&mut fields, "opens", &mut lines, problems).unwrap_or_else(|| kind.opens());
     let needs = needs(&mut fields, &mut lines, problems);

@@ -78,6 +78,16 @@ impl Values {
         self
     }
 
+    /// Replaces a fact of the site; an empty one counts as no value.
+    #[must_use]
+    pub(super) fn set_fact(mut self, name: &str, text: &str) -> Values {
+        match one_line(text) {
+            empty if empty.is_empty() => self.0.remove(name),
+            text => self.0.insert(name.to_owned(), text),
+        };
+        self
+    }
+
     /// Like [`Values::set`]; `None` leaves the placeholder as it is.
     #[must_use]
     pub fn set_opt(self, name: &str, value: Option<impl fmt::Display>) -> Values {
