@@ -183,7 +183,7 @@ fn a_device_does_only_what_such_a_device_can_do() {
     only("\"radar.reset\", \"pc.reboot\"]", "\"sim.restart\"]", "\"sim.restart\", \"sim.restart\"", "stands twice");
     let again = "\n[[bays.devices]]\ndriver = \"agent-mqtt\"\neffects = [\"sim.restart\"]\n\n[[doors]]\ntarget = \"door-main\"";
     only("\n[[doors]]\ntarget = \"door-main\"", again, "[[bays.devices]]\ndriver = \"agent-mqtt\"\neffects = [\"sim.restart\"]\n", "two devices of bay 2");
-    only("driver = \"unifi-access\"\ndoor_id = \"00000000-0000-0000-0000-000000000002\"", "driver = \"agent-mqtt\" # door", "driver = \"agent-mqtt\" # door", "not a door");
+    only("driver = \"unifi-access\"\ndoor_id = \"00000000-0000-0000-0000-000000000002\"", "driver = \"agent-mqtt\" # moved", "driver = \"agent-mqtt\" # moved", "does not move such a device");
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn people_have_a_name_and_a_role_and_there_is_at_least_one() {
 #[test]
 fn addresses_and_hashes_are_checked() {
     only("\"10.20.0.2\"", "\"tcp://10.20.0.2:1883\"", "host = ", "is no host");
-    only("https://10.20.0.3", "http://10.20.0.3", "url = ", "no https address");
+    only("https://10.20.0.3", "http://10.20.0.3", "url = \"http:", "no https address");
     only("certificate_sha256 = \"0000", "certificate_sha256 = \"00", "certificate_sha256", "is no SHA-256");
     only("port = 8883", "port = 70000", "port = ", "out of range");
     only("https://book.clubhouse.example", "book.clubhouse.example", "booking_url", "no https address");

@@ -13,6 +13,9 @@ use super::{Bay, BayId, Door, DriverKind, Effect, HallDevice, Scope, Target};
 /// Devices of the hall, by target name.
 const HALL: &[&str] = &["audio", "lights", "thermostat", "network"];
 
+/// Every driver family.
+const DRIVERS: &[&str] = &["agent-mqtt", "unifi-access", "simulated"];
+
 /// What the file names, with lines.
 #[derive(Debug, Default)]
 pub struct Devices {
@@ -56,11 +59,8 @@ fn bay(table: &mut Fields, mode: LoadMode, names: &mut validate::Names, problems
     let mut drivers = BTreeMap::new();
     for mut device in table.tables("devices", problems) {
         let line = device.line;
-        let driver = driver(&mut device, mode, problems);
+        let driver = driver(&mut device, mode, &["agent-mqtt"], problems);
         let effects = effects(&mut device, |scope| scope == Scope::Bay, "a bay", problems);
-        if let Some(DriverKind::UnifiAccess { .. }) = driver {
-            problems.add(line, device.at("driver"), "`unifi-access` moves doors, not a bay", "use a driver for bays");
-        }
         for effect in effects {
             if let Some(driver) = &driver
                 && drivers.insert(effect, driver.clone()).is_some()
@@ -88,10 +88,7 @@ fn door(table: &mut Fields, mode: LoadMode, names: &mut validate::Names, problem
     }
     let staff_only = table.flag("staff_only", problems);
     let has_position = table.flag("position_sensor", problems).unwrap_or(false);
-    let driver = driver(table, mode, problems);
-    if driver == Some(DriverKind::AgentMqtt) {
-        problems.add(table.line, table.at("driver"), "`agent-mqtt` moves a bay's devices, not a door", "use a driver for doors");
-    }
+    let driver = driver(table, mode, &["unifi-access"], problems);
     let target = Target::new(target?.value);
     let door = Door { target, label: label?.value, aliases, staff_only: staff_only?, has_position, driver: driver? };
     Some(Spot { value: door, line: table.line })
@@ -102,22 +99,24 @@ fn hall_device(name: &str, table: &mut Fields, mode: LoadMode, problems: &mut Pr
         let guess = did_you_mean(name, HALL.iter().copied());
         problems.add(table.line, table.at(""), format!("the hall has no device `{name}`{guess}"), format!("use one of: {}", HALL.join(", ")));
         // Its keys are no news beside that.
-        driver(table, mode, problems);
+        driver(table, mode, DRIVERS, problems);
         table.texts("effects", problems);
         return None;
     };
-    let driver = driver(table, mode, problems);
-    if let Some(DriverKind::AgentMqtt | DriverKind::UnifiAccess { .. }) = driver {
-        problems.add(table.line, table.at("driver"), format!("this driver does not move the {name} of the hall"), "use a driver for it");
-    }
+    let driver = driver(table, mode, &[], problems);
     let effects = effects(table, |scope| scope == Scope::Hall(target), name, problems);
     Some(Spot { value: HallDevice { target: Target::new(name), driver: driver?, effects }, line: table.line })
 }
 
-fn driver(table: &mut Fields, mode: LoadMode, problems: &mut Problems) -> Option<DriverKind> {
-    const KNOWN: &[&str] = &["agent-mqtt", "unifi-access", "simulated"];
+/// Reads `driver`. `real` are the families that move this kind of device.
+fn driver(table: &mut Fields, mode: LoadMode, real: &[&str], problems: &mut Problems) -> Option<DriverKind> {
     let found = table.need_text("driver", "write how it is moved: \"agent-mqtt\" or \"unifi-access\"", problems)?;
-    match found.value.as_str() {
+    let name = found.value.as_str();
+    if DRIVERS.contains(&name) && name != "simulated" && !real.contains(&name) {
+        let mend = if real.is_empty() { "leave the device out: no driver here moves it yet".to_owned() } else { format!("use one of: {}", real.join(", ")) };
+        problems.add(found.line, table.at("driver"), format!("`{name}` does not move such a device"), mend);
+    }
+    match name {
         "agent-mqtt" => Some(DriverKind::AgentMqtt),
         "unifi-access" => {
             let door = table.need_text("door_id", "write the door's id at the controller", problems)?;
@@ -130,8 +129,8 @@ fn driver(table: &mut Fields, mode: LoadMode, problems: &mut Problems) -> Option
             None
         }
         other => {
-            let guess = did_you_mean(other, KNOWN.iter().copied());
-            problems.add(found.line, table.at("driver"), format!("there is no driver `{other}`{guess}"), format!("use one of: {}", KNOWN.join(", ")));
+            let guess = did_you_mean(other, DRIVERS.iter().copied());
+            problems.add(found.line, table.at("driver"), format!("there is no driver `{other}`{guess}"), format!("use one of: {}", DRIVERS.join(", ")));
             None
         }
     }

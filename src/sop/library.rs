@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -53,7 +53,7 @@ pub fn read_sources(dir: &Path) -> (Sources, Vec<Problem>) {
     (sources, problems)
 }
 
-fn is_sop_file(path: &PathBuf) -> bool {
+fn is_sop_file(path: &Path) -> bool {
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     name.ends_with(".md") && !name.starts_with('.') && name != "README.md"
 }
