@@ -1,10 +1,14 @@
 //! `site.toml`: what the sample site says, and what is said about a bad one.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says that it failed by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clubos::site::load::read;
-use clubos::site::{BayId, DriverKind, Effect, LoadMode, Problem, Role, Site, SiteProblems, Target, load, secret};
+use clubos::site::{
+    BayId, DriverKind, Effect, LoadMode, Problem, Role, Site, SiteProblems, Target, load, secret,
+};
 use proptest::prelude::*;
 
 const SAMPLE: &str = include_str!("sites/clubhouse.toml");
@@ -31,7 +35,11 @@ fn only(from: &str, to: &str, marker: &str, what: &str) {
     let problems = after(from, to);
     assert_eq!(problems.len(), 1, "{problems:#?}");
     let changed = EXAMPLE.replacen(from, to, 1);
-    let line = if marker.is_empty() { 0 } else { changed[..changed.find(marker).unwrap()].matches('\n').count() + 1 };
+    let line = if marker.is_empty() {
+        0
+    } else {
+        changed[..changed.find(marker).unwrap()].matches('\n').count() + 1
+    };
     assert_eq!(problems[0].line, line, "{}", problems[0]);
     assert!(problems[0].what.contains(what), "{}", problems[0]);
     assert!(!problems[0].mend.is_empty(), "{}", problems[0]);
@@ -59,7 +67,8 @@ fn the_sample_site_is_the_clubhouse() {
 fn the_sample_site_can_do_every_effect_on_a_simulated_device() {
     let site = simulated(SAMPLE).unwrap();
     for effect in Effect::ALL {
-        let targets = ["bay-1", "bay-4", "door-main", "audio", "lights", "thermostat", "network"].map(Target::new);
+        let targets =
+            ["bay-1", "bay-4", "door-main", "audio", "lights", "thermostat", "network"].map(Target::new);
         let drivers: Vec<_> = targets.iter().filter_map(|t| site.driver(*effect, t)).collect();
         assert!(!drivers.is_empty(), "{effect}");
         assert!(drivers.iter().all(|d| **d == DriverKind::Simulated), "{effect}");
@@ -85,7 +94,10 @@ fn a_simulated_device_is_refused_in_a_real_club() {
 fn the_packaged_example_is_a_real_site_without_a_problem() {
     let site = real(EXAMPLE).unwrap();
     assert_eq!(site.driver(Effect::PcReboot, &Target::new("bay-2")), Some(&DriverKind::AgentMqtt));
-    assert!(matches!(site.driver(Effect::DoorUnlock, &Target::new("door-main")), Some(DriverKind::UnifiAccess { .. })));
+    assert!(matches!(
+        site.driver(Effect::DoorUnlock, &Target::new("door-main")),
+        Some(DriverKind::UnifiAccess { .. })
+    ));
     let broker = site.broker.unwrap();
     assert_eq!((broker.port, broker.password_file), (8883, PathBuf::from("/etc/clubos/broker-password")));
     assert_eq!(site.access.unwrap().certificate_sha256.len(), 64);
@@ -111,7 +123,12 @@ fn quiet_hours_may_span_midnight() {
 
 #[test]
 fn an_unknown_key_is_refused_with_the_likely_one() {
-    only("entry_before_min = 15 ", "entry_befor_min = 15 ", "entry_befor_min", "did you mean `entry_before_min`");
+    only(
+        "entry_before_min = 15 ",
+        "entry_befor_min = 15 ",
+        "entry_befor_min",
+        "did you mean `entry_before_min`",
+    );
     only("[broker]", "[brokre]\nx = 1\n[broker]", "[brokre]", "did you mean `broker`");
     only("wifi_name =", "wifi_nam =", "wifi_nam =", "did you mean `wifi_name`");
 }
@@ -136,12 +153,19 @@ fn nothing_physical_has_a_default() {
     only("target = \"door-main\"  ", "# ", "[[doors]]", "is missing");
     only("staff_only = false", "# ", "[[doors]]", "is missing");
     only("door_id = \"00000000-0000-0000-0000-000000000001\"", "", "[[doors]]", "is missing");
-    only("effects = [\"sim.restart\", \"radar.reset\", \"pc.reboot\"]", "", "[[bays.devices]]", "names no effect");
+    only(
+        "effects = [\"sim.restart\", \"radar.reset\", \"pc.reboot\"]",
+        "",
+        "[[bays.devices]]",
+        "names no effect",
+    );
 }
 
 #[test]
 fn the_head_of_the_file_must_be_there() {
-    for (key, what) in [("id = \"harbour\"", "site.id"), ("zone = \"America", "site.zone"), ("quiet = \"22", "hours.quiet")] {
+    for (key, what) in
+        [("id = \"harbour\"", "site.id"), ("zone = \"America", "site.zone"), ("quiet = \"22", "hours.quiet")]
+    {
         let problems = after(key, "# ");
         assert!(problems.iter().any(|p| p.key == what && p.what == "is missing"), "{problems:#?}");
     }
@@ -152,15 +176,30 @@ fn the_head_of_the_file_must_be_there() {
 #[test]
 fn a_name_that_means_two_things_is_refused() {
     only("\"by the washroom\"", "\"First on the left\"", "\"First on the left\"", "means bay 2 and bay 1");
-    only("\"front door\"", "\"by the washroom\"", "aliases = [\"by the washroom\", \"main", "means main door and bay 2");
-    only("label = \"staff door\"", "label = \"front door\"", "label = \"front door\"", "means front door and main door");
+    only(
+        "\"front door\"",
+        "\"by the washroom\"",
+        "aliases = [\"by the washroom\", \"main",
+        "means main door and bay 2",
+    );
+    only(
+        "label = \"staff door\"",
+        "label = \"front door\"",
+        "label = \"front door\"",
+        "means front door and main door",
+    );
     only("\"by the washroom\"", "\"by the bar\", \"By the Bar\"", "\"by the bar\"", "stands twice for bay 2");
 }
 
 #[test]
 fn a_name_that_is_a_number_or_could_mean_any_is_refused() {
     for name in ["one", "2", "bay two", "box 3", "number four", "the first bay"] {
-        only("\"by the washroom\"", &format!("\"{name}\""), &format!("\"{name}\""), if name == "2" { "too short" } else { "is a number" });
+        only(
+            "\"by the washroom\"",
+            &format!("\"{name}\""),
+            &format!("\"{name}\""),
+            if name == "2" { "too short" } else { "is a number" },
+        );
     }
     for name in ["left", "the sim", "my bay"] {
         only("\"by the washroom\"", &format!("\"{name}\""), &format!("\"{name}\""), "could mean any");
@@ -179,11 +218,31 @@ fn the_same_bay_or_door_twice_is_refused() {
 #[test]
 fn a_device_does_only_what_such_a_device_can_do() {
     only("\"radar.reset\", \"pc.reboot\"]", "\"door.unlock\"]", "\"door.unlock\"", "nothing a bay can do");
-    only("\"radar.reset\", \"pc.reboot\"]", "\"radar.rest\"]", "\"radar.rest\"", "did you mean `radar.reset`");
-    only("\"radar.reset\", \"pc.reboot\"]", "\"sim.restart\"]", "\"sim.restart\", \"sim.restart\"", "stands twice");
+    only(
+        "\"radar.reset\", \"pc.reboot\"]",
+        "\"radar.rest\"]",
+        "\"radar.rest\"",
+        "did you mean `radar.reset`",
+    );
+    only(
+        "\"radar.reset\", \"pc.reboot\"]",
+        "\"sim.restart\"]",
+        "\"sim.restart\", \"sim.restart\"",
+        "stands twice",
+    );
     let again = "\n[[bays.devices]]\ndriver = \"agent-mqtt\"\neffects = [\"sim.restart\"]\n\n[[doors]]\ntarget = \"door-main\"";
-    only("\n[[doors]]\ntarget = \"door-main\"", again, "[[bays.devices]]\ndriver = \"agent-mqtt\"\neffects = [\"sim.restart\"]\n", "two devices of bay 2");
-    only("driver = \"unifi-access\"\ndoor_id = \"00000000-0000-0000-0000-000000000002\"", "driver = \"agent-mqtt\" # moved", "driver = \"agent-mqtt\" # moved", "does not move such a device");
+    only(
+        "\n[[doors]]\ntarget = \"door-main\"",
+        again,
+        "[[bays.devices]]\ndriver = \"agent-mqtt\"\neffects = [\"sim.restart\"]\n",
+        "two devices of bay 2",
+    );
+    only(
+        "driver = \"unifi-access\"\ndoor_id = \"00000000-0000-0000-0000-000000000002\"",
+        "driver = \"agent-mqtt\" # moved",
+        "driver = \"agent-mqtt\" # moved",
+        "does not move such a device",
+    );
 }
 
 #[test]
@@ -196,7 +255,12 @@ fn a_driver_needs_the_system_it_speaks_through() {
 
 #[test]
 fn unknown_drivers_and_hall_devices_are_refused() {
-    only("driver = \"agent-mqtt\"  ", "driver = \"agent-mqt\"  ", "driver = \"agent-mqt\"", "did you mean `agent-mqtt`");
+    only(
+        "driver = \"agent-mqtt\"  ",
+        "driver = \"agent-mqt\"  ",
+        "driver = \"agent-mqt\"",
+        "did you mean `agent-mqtt`",
+    );
     let radio = format!("{EXAMPLE}\n[hall.radio]\ndriver = \"agent-mqtt\"\neffects = [\"audio.restart\"]\n");
     let problems = real(&radio).unwrap_err().0;
     assert_eq!(problems.len(), 1, "{problems:#?}");
@@ -243,7 +307,8 @@ fn addresses_and_hashes_are_checked() {
 
 #[test]
 fn a_secret_in_the_file_itself_is_refused_and_never_repeated() {
-    let problems = after("password_file = \"broker-password\"", "password_file = \"x\"\npassword = \"hunter2\"");
+    let problems =
+        after("password_file = \"broker-password\"", "password_file = \"x\"\npassword = \"hunter2\"");
     assert_eq!(problems.len(), 1, "{problems:#?}");
     assert_eq!(problems[0].key, "broker.password");
     assert!(problems[0].mend.contains("password_file"));
@@ -270,8 +335,14 @@ fn a_file_cut_off_anywhere_never_panics_and_never_names_a_target_the_whole_does_
     for cut in (0..SAMPLE.len()).filter(|cut| SAMPLE.is_char_boundary(*cut)) {
         if let Ok(site) = simulated(&SAMPLE[..cut]) {
             assert!(site.bays.keys().all(|bay| whole.bays.contains_key(bay)), "cut at {cut}");
-            assert!(site.doors.iter().all(|(t, d)| whole.doors[t].staff_only == d.staff_only), "cut at {cut}");
-            assert!(site.hall.iter().all(|(t, h)| h.effects.iter().all(|e| whole.hall[t].effects.contains(e))), "cut at {cut}");
+            assert!(
+                site.doors.iter().all(|(t, d)| whole.doors[t].staff_only == d.staff_only),
+                "cut at {cut}"
+            );
+            assert!(
+                site.hall.iter().all(|(t, h)| h.effects.iter().all(|e| whole.hall[t].effects.contains(e))),
+                "cut at {cut}"
+            );
         }
     }
 }
@@ -302,7 +373,10 @@ fn a_secret_file_that_everybody_can_read_is_refused() {
     assert_eq!(read, "correct-horse");
     assert!(empty.contains("holds no secret"), "{empty}");
     assert_eq!(located, path);
-    assert_eq!(secret::locate("broker-password", Path::new("/etc/clubos"), Some(&dir)), Path::new("/etc/clubos/broker-password"));
+    assert_eq!(
+        secret::locate("broker-password", Path::new("/etc/clubos"), Some(&dir)),
+        Path::new("/etc/clubos/broker-password")
+    );
 }
 
 proptest! {

@@ -1,5 +1,7 @@
 //! SOP files: what a good one becomes, and what is said about a bad one.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says that it failed by panicking")]
+
 mod sop_support;
 
 use clubos::site::Effect;
@@ -69,10 +71,14 @@ fn the_fingerprint_changes_with_any_file_and_with_nothing_else() {
 fn a_reply_is_chosen_by_the_first_condition_that_has_a_variant() {
     let mut sources = good();
     let text = sources.get_mut("access.early.md").unwrap();
-    *text = text.replace("replies:\n", "replies:\n  answer.bay_free: \"Free.\"\n  answer.wan_down: \"Down.\"\n");
+    *text =
+        text.replace("replies:\n", "replies:\n  answer.bay_free: \"Free.\"\n  answer.wan_down: \"Down.\"\n");
     let library = library(&sources);
     let sop = library.get("access.early").unwrap();
-    assert_eq!(sop.reply("answer", &[Condition::Quiet, Condition::BayFree, Condition::WanDown]), Some("Free."));
+    assert_eq!(
+        sop.reply("answer", &[Condition::Quiet, Condition::BayFree, Condition::WanDown]),
+        Some("Free.")
+    );
     assert_eq!(sop.reply("answer", &[Condition::WanDown, Condition::BayFree]), Some("Down."));
     assert_eq!(sop.reply("answer", &[Condition::Presence]), Some("A text for bay {bay}."));
     assert_eq!(sop.reply("handover", &[Condition::WanDown]), None);
@@ -90,7 +96,10 @@ fn a_folder_is_read_from_disk_and_a_readme_is_no_sop() {
     assert_eq!(loaded.fingerprint, library(&good()).fingerprint);
     std::fs::write(dir.join("faq.food.md"), [0xff, 0xfe, 0x00]).unwrap();
     let problems = Library::load(&dir).unwrap_err().0;
-    assert!(problems.iter().any(|p| p.file == "faq.food.md" && p.what.contains("cannot be read")), "{problems:#?}");
+    assert!(
+        problems.iter().any(|p| p.file == "faq.food.md" && p.what.contains("cannot be read")),
+        "{problems:#?}"
+    );
     std::fs::remove_dir_all(&dir).unwrap();
     assert!(Library::load(&dir).is_err());
 }
@@ -109,22 +118,48 @@ fn a_key_that_stands_twice_is_refused() {
 
 #[test]
 fn missing_keys_are_all_named_at_once() {
-    let problems = after("faq.food.md", "title: About faq.food\nlabel: \"the matter of faq.food\"\nversion: 1\n", "");
+    let problems =
+        after("faq.food.md", "title: About faq.food\nlabel: \"the matter of faq.food\"\nversion: 1\n", "");
     let keys: Vec<_> = problems.iter().map(|p| p.key.as_str()).collect();
     assert_eq!(keys, ["label", "title", "version"]);
 }
 
 #[test]
 fn a_missing_reply_of_the_kind_is_named() {
-    only(&after("sim.login.md", "  handover: \"A text for bay {bay}.\"\n", ""), "sim.login.md", 7, "must have the reply `handover`");
-    only(&after("lost-found.md", "needs: [bay]", "needs: [bay, detail]"), "lost-found.md", 7, "must have the reply `ask`");
+    only(
+        &after("sim.login.md", "  handover: \"A text for bay {bay}.\"\n", ""),
+        "sim.login.md",
+        7,
+        "must have the reply `handover`",
+    );
+    only(
+        &after("lost-found.md", "needs: [bay]", "needs: [bay, detail]"),
+        "lost-found.md",
+        7,
+        "must have the reply `ask`",
+    );
 }
 
 #[test]
 fn a_reply_key_that_nobody_would_say_is_refused() {
-    only(&after("faq.food.md", "replies:\n", "replies:\n  guide: \"Hi.\"\n"), "faq.food.md", 13, "no text `guide`");
-    only(&after("faq.food.md", "replies:\n", "replies:\n  answer.rainy: \"Hi.\"\n"), "faq.food.md", 13, "no condition `rainy`");
-    only(&after("sim.frozen.md", "replies:\n", "replies:\n  not_opened: \"Hi.\"\n"), "sim.frozen.md", 20, "no text `not_opened`");
+    only(
+        &after("faq.food.md", "replies:\n", "replies:\n  guide: \"Hi.\"\n"),
+        "faq.food.md",
+        13,
+        "no text `guide`",
+    );
+    only(
+        &after("faq.food.md", "replies:\n", "replies:\n  answer.rainy: \"Hi.\"\n"),
+        "faq.food.md",
+        13,
+        "no condition `rainy`",
+    );
+    only(
+        &after("sim.frozen.md", "replies:\n", "replies:\n  not_opened: \"Hi.\"\n"),
+        "sim.frozen.md",
+        20,
+        "no text `not_opened`",
+    );
 }
 
 #[test]
@@ -143,7 +178,10 @@ fn a_version_below_one_is_refused() {
 #[test]
 fn an_unknown_effect_is_refused_with_the_likely_one() {
     let problems = after("sim.frozen.md", "effect: sim.restart", "effect: sim.restrat");
-    assert!(problems.iter().any(|p| p.line == 13 && p.what.contains("did you mean `sim.restart`")), "{problems:#?}");
+    assert!(
+        problems.iter().any(|p| p.line == 13 && p.what.contains("did you mean `sim.restart`")),
+        "{problems:#?}"
+    );
 }
 
 #[test]
@@ -153,7 +191,10 @@ fn an_id_that_is_not_the_file_name_or_no_intent_is_refused() {
     sources.insert("food.md".into(), text);
     only(&read(&sources).problems, "food.md", 2, "not the name of the file");
     let problems = after("faq.food.md", "id: faq.food", "id: faq.foods");
-    assert!(problems.iter().any(|p| p.what.contains("no intent `faq.foods` (did you mean `faq.food`?)")), "{problems:#?}");
+    assert!(
+        problems.iter().any(|p| p.what.contains("no intent `faq.foods` (did you mean `faq.food`?)")),
+        "{problems:#?}"
+    );
     assert!(problems.iter().any(|p| p.what.contains("no live SOP for `faq.food`")), "{problems:#?}");
 }
 
@@ -187,7 +228,10 @@ fn a_ladder_stands_only_where_devices_may_be_touched() {
 #[test]
 fn a_kind_is_fixed_by_the_intent() {
     let problems = after("booking.change.md", "kind: human", "kind: social");
-    assert!(problems.iter().any(|p| p.line == 7 && p.what.contains("cannot be of kind `social`")), "{problems:#?}");
+    assert!(
+        problems.iter().any(|p| p.line == 7 && p.what.contains("cannot be of kind `social`")),
+        "{problems:#?}"
+    );
     let either = after("facility.audio.md", "kind: act", "kind: collect");
     assert!(!either.iter().any(|p| p.key == "kind"), "{either:#?}");
 }
@@ -195,7 +239,12 @@ fn a_kind_is_fixed_by_the_intent() {
 #[test]
 fn the_same_step_twice_is_refused() {
     let twice = LADDER.replace("ladder:\n", "");
-    only(&after("sim.frozen.md", "replies:\n", &format!("{twice}replies:\n")), "sim.frozen.md", 19, "stands on the ladder twice");
+    only(
+        &after("sim.frozen.md", "replies:\n", &format!("{twice}replies:\n")),
+        "sim.frozen.md",
+        19,
+        "stands on the ladder twice",
+    );
 }
 
 #[test]
@@ -207,7 +256,12 @@ fn a_step_that_interrupts_play_must_ask() {
 #[test]
 fn a_step_of_staff_must_be_marked_as_theirs() {
     let poe = LADDER.replace("ladder:\n", "").replace("sim.restart", "poe.cycle");
-    only(&after("sim.frozen.md", "replies:\n", &format!("{poe}replies:\n")), "sim.frozen.md", 19, "for staff only");
+    only(
+        &after("sim.frozen.md", "replies:\n", &format!("{poe}replies:\n")),
+        "sim.frozen.md",
+        19,
+        "for staff only",
+    );
     let marked = poe.replace("effect: poe.cycle", "effect: poe.cycle\n    staff_only: true");
     let problems = after("sim.frozen.md", "replies:\n", &format!("{marked}replies:\n"));
     assert!(problems.is_empty(), "{problems:#?}");
@@ -228,14 +282,24 @@ fn an_example_in_two_sops_is_refused_whatever_its_dress() {
 #[test]
 fn the_very_same_example_twice_in_one_sop_is_refused_and_other_spellings_are_not() {
     let twice = "  - \"something about faq.food\"\n  - \"something about faq.food\"\n";
-    only(&after("faq.food.md", "  - \"something about faq.food\"\n", twice), "faq.food.md", 12, "already an example");
+    only(
+        &after("faq.food.md", "  - \"something about faq.food\"\n", twice),
+        "faq.food.md",
+        12,
+        "already an example",
+    );
     let dressed = "  - \"something about faq.food\"\n  - \"SOMETHING about faq.food!\"\n";
     assert!(after("faq.food.md", "  - \"something about faq.food\"\n", dressed).is_empty());
 }
 
 #[test]
 fn a_live_sop_without_examples_is_refused_and_a_retired_one_is_not() {
-    only(&after("faq.food.md", "examples:\n  - \"something about faq.food\"\n", ""), "faq.food.md", 6, "no example");
+    only(
+        &after("faq.food.md", "examples:\n  - \"something about faq.food\"\n", ""),
+        "faq.food.md",
+        6,
+        "no example",
+    );
     let retired = "status: retired\nkind: answer\nlevel: medium\nneeds: [bay]\n";
     let live = "status: live\nkind: answer\nlevel: medium\nneeds: [bay]\nexamples:\n  - \"something about faq.food\"\n";
     assert!(after("faq.food.md", live, retired).is_empty());
@@ -243,11 +307,18 @@ fn a_live_sop_without_examples_is_refused_and_a_retired_one_is_not() {
 
 #[test]
 fn counter_examples_name_another_intent_that_exists() {
-    let with = |line: &str| after("faq.food.md", "replies:\n", &format!("counter_examples:\n  - {line}\nreplies:\n"));
+    let with = |line: &str| {
+        after("faq.food.md", "replies:\n", &format!("counter_examples:\n  - {line}\nreplies:\n"))
+    };
     assert!(with("{text: \"is the range open\", is: faq.hours}").is_empty());
     only(&with("{text: \"is the range open\", is: faq.hour}"), "faq.food.md", 13, "did you mean `faq.hours`");
     only(&with("{text: \"is the range open\", is: faq.food}"), "faq.food.md", 13, "this very SOP");
-    only(&with("{text: \"something about faq.food\", is: faq.hours}"), "faq.food.md", 13, "is an example of this SOP");
+    only(
+        &with("{text: \"something about faq.food\", is: faq.hours}"),
+        "faq.food.md",
+        13,
+        "is an example of this SOP",
+    );
     only(&with("{text: \"is the range open\"}"), "faq.food.md", 13, "is missing");
 }
 
@@ -257,7 +328,12 @@ fn tests_of_a_sop_expect_what_can_come_of_a_text() {
     assert!(with("{say: \"any food\", expect: match}").is_empty());
     assert!(with("{say: \"yes\", context: confirm, expect: chat.affirm}").is_empty());
     only(&with("{say: \"any food\", expect: maybe}"), "faq.food.md", 13, "nothing that can be expected");
-    only(&with("{say: \"any food\", context: confrim, expect: match}"), "faq.food.md", 13, "did you mean `confirm`");
+    only(
+        &with("{say: \"any food\", context: confrim, expect: match}"),
+        "faq.food.md",
+        13,
+        "did you mean `confirm`",
+    );
 }
 
 #[test]
@@ -286,12 +362,17 @@ fn a_file_cut_off_anywhere_in_its_front_matter_is_a_problem_and_never_a_panic() 
 #[test]
 fn yaml_that_is_none_is_named_with_its_line() {
     let problems = after("faq.food.md", "title: About faq.food", "title: \"About faq.food");
-    assert!(problems.iter().any(|p| p.file == "faq.food.md" && p.what.contains("not valid YAML")), "{problems:#?}");
+    assert!(
+        problems.iter().any(|p| p.file == "faq.food.md" && p.what.contains("not valid YAML")),
+        "{problems:#?}"
+    );
     let problems = after("faq.food.md", "title: About", "title: &a About");
     assert!(problems.iter().any(|p| p.line == 3 && p.what.contains("anchors and tags")), "{problems:#?}");
     let mut sources = good();
     sources.insert("faq.food.md".into(), "id: faq.food\n".into());
-    assert!(read(&sources).problems.iter().any(|p| p.line == 1 && p.what.contains("does not start with `---`")));
+    assert!(
+        read(&sources).problems.iter().any(|p| p.line == 1 && p.what.contains("does not start with `---`"))
+    );
 }
 
 #[test]
@@ -318,6 +399,9 @@ fn the_command_shows_file_line_problem_and_mend() {
     assert_eq!(clubos::cli::sop_check::run(&dir, &mut out).unwrap(), 1);
     let shown = String::from_utf8(out).unwrap();
     std::fs::remove_dir_all(&dir).unwrap();
-    assert!(shown.contains("faq.food.md:8: level\n  8 | level: urgent\n    | `urgent` is not known here\n"), "{shown}");
+    assert!(
+        shown.contains("faq.food.md:8: level\n  8 | level: urgent\n    | `urgent` is not known here\n"),
+        "{shown}"
+    );
     assert!(shown.contains("= mend: write one of: low, medium, high, critical"), "{shown}");
 }

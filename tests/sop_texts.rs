@@ -1,5 +1,7 @@
 //! A customer's text: only from a SOP's own words, never half filled, never with an invented number.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says that it failed by panicking")]
+
 mod sop_support;
 
 use std::collections::BTreeMap;
@@ -10,9 +12,13 @@ use proptest::prelude::*;
 use sop_support::{after, good, only};
 
 fn facts() -> BTreeMap<String, String> {
-    [("site", "The Clubhouse"), ("wifi_password", "fairway-2026"), ("booking_url", "https://book.clubhouse.example")]
-        .map(|(name, text)| (name.to_owned(), text.to_owned()))
-        .into()
+    [
+        ("site", "The Clubhouse"),
+        ("wifi_password", "fairway-2026"),
+        ("booking_url", "https://book.clubhouse.example"),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .into()
 }
 
 fn said(template: &str, values: &Values) -> String {
@@ -30,13 +36,19 @@ fn an_optional_part_is_left_out_when_a_value_is_missing() {
     let values = Values::new(&facts());
     assert_eq!(said("Hi[[ {name}]]! We're on it.[[ Bay {free_bay} is free.]]", &values), "Hi! We're on it.");
     let values = values.set("free_bay", 3);
-    assert_eq!(said("Hi[[ {name}]]! We're on it.[[ Bay {free_bay} is free.]]", &values), "Hi! We're on it. Bay 3 is free.");
+    assert_eq!(
+        said("Hi[[ {name}]]! We're on it.[[ Bay {free_bay} is free.]]", &values),
+        "Hi! We're on it. Bay 3 is free."
+    );
     assert_eq!(said("[[{name}, ]]we're on it", &values), "we're on it");
 }
 
 #[test]
 fn a_missing_value_outside_brackets_stops_the_text() {
-    assert_eq!(render("Bay {bay} is yours.", &Values::new(&facts())), Err(RenderError::Missing("bay".into())));
+    assert_eq!(
+        render("Bay {bay} is yours.", &Values::new(&facts())),
+        Err(RenderError::Missing("bay".into()))
+    );
     let emptied = Values::new(&facts()).set("bay", 2).set("bay", " ");
     assert_eq!(render("Bay {bay} is yours.", &emptied), Err(RenderError::Missing("bay".into())));
 }
@@ -50,12 +62,26 @@ fn a_number_or_address_made_of_two_stops_the_text() {
         render("See {booking_url}/{bay} please.", &values),
         Err(RenderError::Unlisted("https://book.clubhouse.example/2".into()))
     );
-    assert_eq!(said("Book at {booking_url}, or call 911.", &values), "Book at https://book.clubhouse.example, or call 911.");
+    assert_eq!(
+        said("Book at {booking_url}, or call 911.", &values),
+        "Book at https://book.clubhouse.example, or call 911."
+    );
 }
 
 #[test]
 fn broken_templates_are_errors() {
-    for template in ["Hi {name", "Hi name}", "Hi [[ {name}", "Hi ]]", "[[a [[b]] c]]", "{Name}", "{}", "**Hi**", "", "[[{name}]]"] {
+    for template in [
+        "Hi {name",
+        "Hi name}",
+        "Hi [[ {name}",
+        "Hi ]]",
+        "[[a [[b]] c]]",
+        "{Name}",
+        "{}",
+        "**Hi**",
+        "",
+        "[[{name}]]",
+    ] {
         assert!(render(template, &Values::new(&facts())).is_err(), "{template:?}");
     }
 }
@@ -120,7 +146,12 @@ fn the_checker_refuses_what_must_not_be_said() {
         only(&with_answer(text), "faq.food.md", 13, what);
     }
     only(&with_answer(&"food ".repeat(100)), "faq.food.md", 13, "480 at most");
-    only(&with_answer("Room {bay}{people_per_bay} has food."), "faq.food.md", 13, "comes neither from the template");
+    only(
+        &with_answer("Room {bay}{people_per_bay} has food."),
+        "faq.food.md",
+        13,
+        "comes neither from the template",
+    );
 }
 
 #[test]

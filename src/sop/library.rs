@@ -11,10 +11,10 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::format::{House, Parsed, parse, parse_house};
+use super::placeholders::{Source, placeholder};
 use super::render::{LONGEST, RenderError, Text, Values, render};
 use super::template;
 use super::words::{Condition, Word};
-use super::placeholders::{Source, placeholder};
 use super::{Library, Sop, Status, check, check_texts};
 use crate::site::problem::{Problem, Problems};
 
@@ -154,7 +154,8 @@ impl Library {
     /// Facts that a live text needs outside brackets and the site does not have, each with a file that needs it.
     pub fn missing_facts(&self, facts: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut missing = BTreeMap::new();
-        let of_sops = self.sops.values().flat_map(|sop| sop.texts().map(|(_, text)| (sop.path.as_str(), text)));
+        let of_sops =
+            self.sops.values().flat_map(|sop| sop.texts().map(|(_, text)| (sop.path.as_str(), text)));
         let of_house = self.phrases.values().map(|text| ("house.md", text.as_str()));
         for (file, text) in of_sops.chain(of_house) {
             for (name, optional) in template::names(text) {
@@ -175,13 +176,22 @@ impl Library {
         let mut problems = Problems::of("site.toml");
         for (fact, file) in self.missing_facts(facts) {
             let mend = format!("write `{fact} = \"…\"` under `[facts]`, or put the part in [[ ]] in {file}");
-            problems.add(0, format!("facts.{fact}"), format!("is missing, and {file} cannot do without it"), mend);
+            problems.add(
+                0,
+                format!("facts.{fact}"),
+                format!("is missing, and {file} cannot do without it"),
+                mend,
+            );
         }
-        let values = facts.iter().fold(check_texts::samples(), |values, (name, text)| values.set_fact(name, text));
+        let values =
+            facts.iter().fold(check_texts::samples(), |values, (name, text)| values.set_fact(name, text));
         for sop in self.sops.values() {
             for (place, text) in sop.texts() {
                 if let Err(RenderError::TooLong(length)) = render(text, &values) {
-                    let what = format!("`{place}` of {} has {length} characters with these facts, {LONGEST} at most", sop.path);
+                    let what = format!(
+                        "`{place}` of {} has {length} characters with these facts, {LONGEST} at most",
+                        sop.path
+                    );
                     problems.add(0, "facts", what, "shorten the facts that stand in it");
                 }
             }

@@ -41,7 +41,9 @@ pub const LADDER: &str = "ladder:\n  - effect: sim.restart\n    confirm: \"Resta
      sent: \"Restarting bay {bay}.\"\n    done: \"Bay {bay} is running.\"\n    failed: \"It did not work.\"\n    unknown: \"I could not confirm it.\"\n";
 
 fn house() -> String {
-    let mut text = String::from("---\nid: house\ntitle: House phrases\nversion: 1\nstatus: live\nkind: phrases\nreplies:\n");
+    let mut text = String::from(
+        "---\nid: house\ntitle: House phrases\nversion: 1\nstatus: live\nkind: phrases\nreplies:\n",
+    );
     for key in HOUSE_KEYS {
         let named: String = key.must_name.iter().map(|name| format!(" {{{name}}}")).collect();
         let _ = writeln!(text, "  {}: \"A phrase{named}.\"", key.key);
