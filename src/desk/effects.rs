@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::{Cx, Desk, Todo, outcome, people};
-use crate::clock::UnixMs;
 use crate::device::verify::{Known, Verdict, Verification};
 use crate::device::{DeviceEvent, NotSent, Observation};
 use crate::policy::{self, Permit};
