@@ -5,6 +5,8 @@
 
 pub mod effect;
 pub mod ids;
+pub mod problem;
+pub mod raw;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 pub use effect::{Effect, Outcome, Scope, Tier};
 pub use ids::{BayId, E164, Target};
+pub use problem::{Problem, Problems};
 
 use crate::clock::UnixMs;
 

@@ -3,8 +3,26 @@
 //! Owns the file format, its checker, the library of live SOPs, and the only way to make a customer's
 //! text ([`Text`]). May use `site` and `store`. Never decides anything and never acts.
 
+pub mod check;
+mod check_texts;
+pub mod format;
+pub mod house;
+pub mod intents;
+pub mod library;
+pub mod placeholders;
+pub mod render;
+pub mod template;
+pub mod tone;
+pub mod words;
+pub mod yaml;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use intents::{INTENTS, Intent, intent};
+pub use library::SopProblems;
+pub use render::{RenderError, Text, Values, join, render};
+pub use words::Condition;
 
 use crate::site::{Effect, Tier};
 
