@@ -3,8 +3,18 @@
 //! Owns the driver contract, the drivers (one file a family) and the verification of effects. May use
 //! `policy`, `store`, `site`. A driver acts only on a [`Permit`], which only `policy` can make.
 
+pub mod agent;
+pub mod agent_wire;
+pub mod broker;
+pub mod health;
+pub mod secret;
+pub mod verify;
+pub mod wake;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+
+pub use health::DeviceHealth;
 
 use crate::clock::UnixMs;
 use crate::policy::Permit;
@@ -74,4 +84,8 @@ pub trait Driver: Send + Sync {
     async fn act(&self, permit: Permit) -> Result<(), NotSent>;
     /// Family name for logs and pages: `bay agent (MQTT)`.
     fn family(&self) -> &'static str;
+    /// The devices this driver carries, for the pages.
+    fn health(&self) -> Vec<DeviceHealth> {
+        Vec::new()
+    }
 }

@@ -1,1 +1,17 @@
-//! Room under construction.
+//! The simulated club: devices that behave, misbehave and lie on command, for the demo, `simulate` and
+//! tests. Everything in it says "simulated".
+//!
+//! Owns the behaviour model, the simulated bay agents, the simulated Access controller and the demo's
+//! broker. May use `device` and below. Never stands in for a device that a site names as real.
+
+pub mod agent;
+pub mod behaviour;
+pub mod broker;
+pub mod control;
+pub mod driver;
+pub mod model;
+
+pub use behaviour::Behaviour;
+pub use control::SimControl;
+pub use driver::SimDriver;
+pub use model::SimClub;
