@@ -87,13 +87,23 @@ pub struct Operator {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     /// `form_key` is of the form that was sent; a second click carries the same.
-    Reply { text: String, form_key: Option<String> },
+    Reply {
+        text: String,
+        form_key: Option<String>,
+    },
     Claim,
     Acknowledge,
     Release,
     /// Do it in their own name.
-    Approve { effect: Effect, target: Option<Target>, value: Option<f32> },
-    Refuse { effect: Effect, target: Option<Target> },
+    Approve {
+        effect: Effect,
+        target: Option<Target>,
+        value: Option<f32>,
+    },
+    Refuse {
+        effect: Effect,
+        target: Option<Target>,
+    },
     CloseEscalations,
 }
 
