@@ -168,9 +168,8 @@ fn listener(at: SocketAddr) -> String {
 }
 
 fn acl(bays: &[BayId]) -> String {
-    let mut acl = format!(
-        "user {BOX_USER}\ntopic readwrite clubos/#\n\nuser {OBSERVER_USER}\ntopic read clubos/#\n"
-    );
+    let mut acl =
+        format!("user {BOX_USER}\ntopic readwrite clubos/#\n\nuser {OBSERVER_USER}\ntopic read clubos/#\n");
     for bay in bays {
         let at = format!("clubos/v1/bay/{}", bay.0);
         let _ = write!(
@@ -232,8 +231,14 @@ mod tests {
     /// Published test vector for PBKDF2-HMAC-SHA-512 ("password", "salt", one round), first bytes.
     #[test]
     fn pbkdf2_matches_a_published_vector() {
-        assert_eq!(pbkdf2_sha512(b"password", b"salt", 1)[..8], [0x86, 0x7f, 0x70, 0xcf, 0x1a, 0xde, 0x02, 0xcf]);
-        assert_eq!(pbkdf2_sha512(b"password", b"salt", 2)[..8], [0xe1, 0xd9, 0xc1, 0x6a, 0xa6, 0x81, 0x70, 0x8a]);
+        assert_eq!(
+            pbkdf2_sha512(b"password", b"salt", 1)[..8],
+            [0x86, 0x7f, 0x70, 0xcf, 0x1a, 0xde, 0x02, 0xcf]
+        );
+        assert_eq!(
+            pbkdf2_sha512(b"password", b"salt", 2)[..8],
+            [0xe1, 0xd9, 0xc1, 0x6a, 0xa6, 0x81, 0x70, 0x8a]
+        );
     }
 
     #[test]

@@ -38,7 +38,8 @@ const LONGEST_WINDOW_MIN: i64 = 120;
 /// # Errors
 /// Every problem of the file, in the order of its lines; one problem when it cannot be read.
 pub fn load(path: &Path, mode: LoadMode) -> Result<Site, SiteProblems> {
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let name =
+        path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
     let text = std::fs::read_to_string(path).map_err(|error| {
         SiteProblems(vec![Problem {
             file: path.display().to_string(),
@@ -74,18 +75,30 @@ fn without_secrets(entries: Vec<Entry>, path: &str, problems: &mut Problems) -> 
     for mut entry in entries {
         let place = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
         // The guests' Wi-Fi password is a fact of the house, told to everybody who asks.
-        let secret = !path.starts_with("facts") && SECRETS.iter().any(|s| entry.key.to_lowercase().ends_with(s));
+        let secret =
+            !path.starts_with("facts") && SECRETS.iter().any(|s| entry.key.to_lowercase().ends_with(s));
         if secret {
-            let mend = format!("put it into a file that only ClubOS can read and write `{}_file = \"…\"`", entry.key);
+            let mend = format!(
+                "put it into a file that only ClubOS can read and write `{}_file = \"…\"`",
+                entry.key
+            );
             problems.add(entry.line, place, "a secret stands in the file itself", mend);
             continue;
         }
         entry.node.value = match entry.node.value {
             Raw::Table(inner) => Raw::Table(without_secrets(inner, &place, problems)),
-            Raw::List(items) => Raw::List(items.into_iter().map(|item| match item.value {
-                Raw::Table(inner) => Spot { value: Raw::Table(without_secrets(inner, &place, problems)), line: item.line },
-                value => Spot { value, line: item.line },
-            }).collect()),
+            Raw::List(items) => Raw::List(
+                items
+                    .into_iter()
+                    .map(|item| match item.value {
+                        Raw::Table(inner) => Spot {
+                            value: Raw::Table(without_secrets(inner, &place, problems)),
+                            line: item.line,
+                        },
+                        value => Spot { value, line: item.line },
+                    })
+                    .collect(),
+            ),
             value => value,
         };
         kept.push(entry);
@@ -105,10 +118,12 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     let policy = policy(top, problems);
     let facts = facts(top, name.as_ref(), &policy, problems);
     let people = people(top, problems);
+    // A section that is there and wrong is complained about once, not as missing too.
+    let carriers = (top.has("broker"), top.has("access"));
     let broker = broker(top, beside, problems);
     let access = access(top, beside, problems);
     let devices = load_devices::devices(top, mode, problems);
-    validate::needs_carriers(&devices, broker.is_some(), access.is_some(), problems);
+    validate::needs_carriers(&devices, carriers.0, carriers.1, problems);
     let (zone_name, zone) = zone?;
     Some(Site {
         id: id?.value,
@@ -158,7 +173,12 @@ fn hours(top: &mut Fields, problems: &mut Problems) -> Option<Hours> {
     let hours = read();
     if hours.is_none() {
         let what = format!("`{}` is no span of a day", quiet.value);
-        problems.add(quiet.line, "hours.quiet", what, "write from-to on the 24-hour clock, like \"22:00-08:00\"");
+        problems.add(
+            quiet.line,
+            "hours.quiet",
+            what,
+            "write from-to on the 24-hour clock, like \"22:00-08:00\"",
+        );
     }
     hours
 }
@@ -200,7 +220,12 @@ fn minutes(minutes: i64) -> Duration {
     Duration::from_secs(u64::try_from(minutes).unwrap_or(0) * 60)
 }
 
-fn facts(top: &mut Fields, name: Option<&Spot<String>>, policy: &SitePolicy, problems: &mut Problems) -> BTreeMap<String, String> {
+fn facts(
+    top: &mut Fields,
+    name: Option<&Spot<String>>,
+    policy: &SitePolicy,
+    problems: &mut Problems,
+) -> BTreeMap<String, String> {
     let mut facts = BTreeMap::new();
     if let Some(name) = name {
         facts.insert("site".to_owned(), name.value.clone());
@@ -214,11 +239,21 @@ fn facts(top: &mut Fields, name: Option<&Spot<String>>, policy: &SitePolicy, pro
                 validate::fact(&key, &text, problems);
                 facts.insert(key, text.value);
             }
-            Some(_) => problems.add(text.line, place, "follows from another key", "remove it: `site` is site.name, `early_minutes` is policy.entry_before_min"),
+            Some(_) => problems.add(
+                text.line,
+                place,
+                "follows from another key",
+                "remove it: `site` is site.name, `early_minutes` is policy.entry_before_min",
+            ),
             None => {
                 let guess = did_you_mean(&key, FACTS.iter().map(|f| f.name));
                 let names: Vec<_> = FACTS.iter().filter(|f| !f.derived).map(|f| f.name).collect();
-                problems.add(text.line, place, format!("there is no such fact{guess}"), format!("use one of: {}", names.join(", ")));
+                problems.add(
+                    text.line,
+                    place,
+                    format!("there is no such fact{guess}"),
+                    format!("use one of: {}", names.join(", ")),
+                );
             }
         }
     }
@@ -230,11 +265,18 @@ fn people(top: &mut Fields, problems: &mut Problems) -> Vec<Person> {
     for mut table in top.tables("people", problems) {
         let name = table.need_text("name", "write a short name like \"dana\"", problems);
         let role = table.need_text("role", "write \"manager\" or \"on-call\"", problems);
-        let phone = table.text("phone", problems).and_then(|phone| phone_number(&phone, &table.at("phone"), problems));
+        let phone = table
+            .text("phone", problems)
+            .and_then(|phone| phone_number(&phone, &table.at("phone"), problems));
         let name = name.filter(|name| validate::short_name(name, &table.at("name"), problems));
         let role = role.and_then(|role| role_of(&role, &table.at("role"), problems));
         if let Some(name) = name.as_ref().filter(|name| people.iter().any(|p| p.name == name.value)) {
-            problems.add(name.line, table.at("name"), format!("two people are called `{}`", name.value), "give each a name of their own");
+            problems.add(
+                name.line,
+                table.at("name"),
+                format!("two people are called `{}`", name.value),
+                "give each a name of their own",
+            );
         }
         table.finish(problems);
         if let (Some(name), Some(role)) = (name, role) {
@@ -242,7 +284,12 @@ fn people(top: &mut Fields, problems: &mut Problems) -> Vec<Person> {
         }
     }
     if people.is_empty() {
-        problems.add(0, "people", "nobody can be called", "write at least one `[[people]]` with name, role and phone");
+        problems.add(
+            0,
+            "people",
+            "nobody can be called",
+            "write at least one `[[people]]` with name, role and phone",
+        );
     }
     people
 }
@@ -253,7 +300,12 @@ fn role_of(role: &Spot<String>, key: &str, problems: &mut Problems) -> Option<Ro
         "on-call" => Some(Role::OnCall),
         other => {
             let guess = did_you_mean(other, ["manager", "on-call"]);
-            problems.add(role.line, key, format!("there is no role `{other}`{guess}"), "write \"manager\" or \"on-call\"");
+            problems.add(
+                role.line,
+                key,
+                format!("there is no role `{other}`{guess}"),
+                "write \"manager\" or \"on-call\"",
+            );
             None
         }
     }
@@ -276,7 +328,12 @@ fn broker(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Option<Br
     let username = table.need_text("username", "write the box's user at the broker", problems);
     let password = secret_file(&mut table, "password_file", beside, problems);
     table.finish(problems);
-    Some(Broker { host: host?.value, port: port.unwrap_or(8883), username: username?.value, password_file: password? })
+    Some(Broker {
+        host: host?.value,
+        port: port.unwrap_or(8883),
+        username: username?.value,
+        password_file: password?,
+    })
 }
 
 fn access(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Option<AccessController> {
@@ -286,7 +343,8 @@ fn access(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Option<Ac
     let token = secret_file(&mut table, "token_file", beside, problems);
     let mend = "write the SHA-256 of the console's certificate, 64 hex digits";
     let certificate = table.need_text("certificate_sha256", mend, problems);
-    let certificate = certificate.and_then(|c| validate::sha256(&c, &table.at("certificate_sha256"), problems));
+    let certificate =
+        certificate.and_then(|c| validate::sha256(&c, &table.at("certificate_sha256"), problems));
     table.finish(problems);
     Some(AccessController {
         url: url?.value.trim_end_matches('/').to_owned(),
@@ -295,7 +353,12 @@ fn access(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Option<Ac
     })
 }
 
-fn secret_file(table: &mut Fields, key: &'static str, beside: &Path, problems: &mut Problems) -> Option<std::path::PathBuf> {
+fn secret_file(
+    table: &mut Fields,
+    key: &'static str,
+    beside: &Path,
+    problems: &mut Problems,
+) -> Option<std::path::PathBuf> {
     let written = table.need_text(key, "write the path of the file that holds it", problems)?;
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
     Some(secret::locate(&written.value, beside, credentials.as_deref()))

@@ -13,6 +13,9 @@ use super::{Bay, BayId, Door, DriverKind, Effect, HallDevice, Scope, Target};
 /// Devices of the hall, by target name.
 const HALL: &[&str] = &["audio", "lights", "thermostat", "network"];
 
+/// Every driver family.
+const DRIVERS: &[&str] = &["agent-mqtt", "unifi-access", "simulated"];
+
 /// What the file names, with lines.
 #[derive(Debug, Default)]
 pub struct Devices {
@@ -46,7 +49,12 @@ pub fn devices(top: &mut Fields, mode: LoadMode, problems: &mut Problems) -> Dev
     devices
 }
 
-fn bay(table: &mut Fields, mode: LoadMode, names: &mut validate::Names, problems: &mut Problems) -> Option<Spot<Bay>> {
+fn bay(
+    table: &mut Fields,
+    mode: LoadMode,
+    names: &mut validate::Names,
+    problems: &mut Problems,
+) -> Option<Spot<Bay>> {
     if !table.has("number") {
         problems.add(table.line, table.at("number"), "is missing", "write the number on the wall");
     }
@@ -56,16 +64,18 @@ fn bay(table: &mut Fields, mode: LoadMode, names: &mut validate::Names, problems
     let mut drivers = BTreeMap::new();
     for mut device in table.tables("devices", problems) {
         let line = device.line;
-        let driver = driver(&mut device, mode, problems);
+        let driver = driver(&mut device, mode, &["agent-mqtt"], problems);
         let effects = effects(&mut device, |scope| scope == Scope::Bay, "a bay", problems);
-        if let Some(DriverKind::UnifiAccess { .. }) = driver {
-            problems.add(line, device.at("driver"), "`unifi-access` moves doors, not a bay", "use a driver for bays");
-        }
         for effect in effects {
             if let Some(driver) = &driver
                 && drivers.insert(effect, driver.clone()).is_some()
             {
-                problems.add(line, device.at("effects"), format!("two devices of {owner} carry `{effect}`"), "keep it at one");
+                problems.add(
+                    line,
+                    device.at("effects"),
+                    format!("two devices of {owner} carry `{effect}`"),
+                    "keep it at one",
+                );
             }
         }
         device.finish(problems);
@@ -73,7 +83,12 @@ fn bay(table: &mut Fields, mode: LoadMode, names: &mut validate::Names, problems
     Some(Spot { value: Bay { id: BayId(number?), aliases, drivers }, line: table.line })
 }
 
-fn door(table: &mut Fields, mode: LoadMode, names: &mut validate::Names, problems: &mut Problems) -> Option<Spot<Door>> {
+fn door(
+    table: &mut Fields,
+    mode: LoadMode,
+    names: &mut validate::Names,
+    problems: &mut Problems,
+) -> Option<Spot<Door>> {
     let target = table.need_text("target", "write its name for ClubOS, like \"door-main\"", problems);
     let target = target.filter(|t| validate::door_target(t, &table.at("target"), problems));
     let label = table.need_text("label", "write what customers call it, like \"main door\"", problems);
@@ -88,36 +103,51 @@ fn door(table: &mut Fields, mode: LoadMode, names: &mut validate::Names, problem
     }
     let staff_only = table.flag("staff_only", problems);
     let has_position = table.flag("position_sensor", problems).unwrap_or(false);
-    let driver = driver(table, mode, problems);
-    if driver == Some(DriverKind::AgentMqtt) {
-        problems.add(table.line, table.at("driver"), "`agent-mqtt` moves a bay's devices, not a door", "use a driver for doors");
-    }
+    let driver = driver(table, mode, &["unifi-access"], problems);
     let target = Target::new(target?.value);
-    let door = Door { target, label: label?.value, aliases, staff_only: staff_only?, has_position, driver: driver? };
+    let door =
+        Door { target, label: label?.value, aliases, staff_only: staff_only?, has_position, driver: driver? };
     Some(Spot { value: door, line: table.line })
 }
 
-fn hall_device(name: &str, table: &mut Fields, mode: LoadMode, problems: &mut Problems) -> Option<Spot<HallDevice>> {
+fn hall_device(
+    name: &str,
+    table: &mut Fields,
+    mode: LoadMode,
+    problems: &mut Problems,
+) -> Option<Spot<HallDevice>> {
     let Some(target) = HALL.iter().copied().find(|h| *h == name) else {
         let guess = did_you_mean(name, HALL.iter().copied());
-        problems.add(table.line, table.at(""), format!("the hall has no device `{name}`{guess}"), format!("use one of: {}", HALL.join(", ")));
+        problems.add(
+            table.line,
+            table.at(""),
+            format!("the hall has no device `{name}`{guess}"),
+            format!("use one of: {}", HALL.join(", ")),
+        );
         // Its keys are no news beside that.
-        driver(table, mode, problems);
+        driver(table, mode, DRIVERS, problems);
         table.texts("effects", problems);
         return None;
     };
-    let driver = driver(table, mode, problems);
-    if let Some(DriverKind::AgentMqtt | DriverKind::UnifiAccess { .. }) = driver {
-        problems.add(table.line, table.at("driver"), format!("this driver does not move the {name} of the hall"), "use a driver for it");
-    }
+    let driver = driver(table, mode, &[], problems);
     let effects = effects(table, |scope| scope == Scope::Hall(target), name, problems);
     Some(Spot { value: HallDevice { target: Target::new(name), driver: driver?, effects }, line: table.line })
 }
 
-fn driver(table: &mut Fields, mode: LoadMode, problems: &mut Problems) -> Option<DriverKind> {
-    const KNOWN: &[&str] = &["agent-mqtt", "unifi-access", "simulated"];
-    let found = table.need_text("driver", "write how it is moved: \"agent-mqtt\" or \"unifi-access\"", problems)?;
-    match found.value.as_str() {
+/// Reads `driver`. `real` are the families that move this kind of device.
+fn driver(table: &mut Fields, mode: LoadMode, real: &[&str], problems: &mut Problems) -> Option<DriverKind> {
+    let found =
+        table.need_text("driver", "write how it is moved: \"agent-mqtt\" or \"unifi-access\"", problems)?;
+    let name = found.value.as_str();
+    if DRIVERS.contains(&name) && name != "simulated" && !real.contains(&name) {
+        let mend = if real.is_empty() {
+            "leave the device out: no driver here moves it yet".to_owned()
+        } else {
+            format!("use one of: {}", real.join(", "))
+        };
+        problems.add(found.line, table.at("driver"), format!("`{name}` does not move such a device"), mend);
+    }
+    match name {
         "agent-mqtt" => Some(DriverKind::AgentMqtt),
         "unifi-access" => {
             let door = table.need_text("door_id", "write the door's id at the controller", problems)?;
@@ -126,34 +156,69 @@ fn driver(table: &mut Fields, mode: LoadMode, problems: &mut Problems) -> Option
         "simulated" if mode == LoadMode::Simulated => Some(DriverKind::Simulated),
         "simulated" => {
             let what = "a simulated device in a real club would say that doors open which do not";
-            problems.add(found.line, table.at("driver"), what, "name the real driver; only `demo` and `simulate` take simulated ones");
+            problems.add(
+                found.line,
+                table.at("driver"),
+                what,
+                "name the real driver; only `demo` and `simulate` take simulated ones",
+            );
             None
         }
         other => {
-            let guess = did_you_mean(other, KNOWN.iter().copied());
-            problems.add(found.line, table.at("driver"), format!("there is no driver `{other}`{guess}"), format!("use one of: {}", KNOWN.join(", ")));
+            let guess = did_you_mean(other, DRIVERS.iter().copied());
+            problems.add(
+                found.line,
+                table.at("driver"),
+                format!("there is no driver `{other}`{guess}"),
+                format!("use one of: {}", DRIVERS.join(", ")),
+            );
             None
         }
     }
 }
 
-fn effects(table: &mut Fields, fits: impl Fn(Scope) -> bool, owner: &str, problems: &mut Problems) -> Vec<Effect> {
+fn effects(
+    table: &mut Fields,
+    fits: impl Fn(Scope) -> bool,
+    owner: &str,
+    problems: &mut Problems,
+) -> Vec<Effect> {
     let mut effects = Vec::new();
     let found = table.texts("effects", problems);
     if found.is_empty() {
-        problems.add(table.line, table.at("effects"), "names no effect", "write what this device can do, like [\"sim.restart\"]");
+        problems.add(
+            table.line,
+            table.at("effects"),
+            "names no effect",
+            "write what this device can do, like [\"sim.restart\"]",
+        );
     }
     for text in found {
         match Effect::parse(&text.value) {
             None => {
                 let guess = did_you_mean(&text.value, Effect::ALL.iter().map(|e| e.name()));
-                problems.add(text.line, table.at("effects"), format!("there is no effect `{}`{guess}", text.value), "see the list in docs/site.md");
+                problems.add(
+                    text.line,
+                    table.at("effects"),
+                    format!("there is no effect `{}`{guess}", text.value),
+                    "see the list in docs/site.md",
+                );
             }
             Some(effect) if !fits(effect.scope()) => {
-                problems.add(text.line, table.at("effects"), format!("`{effect}` is nothing {owner} can do"), "move it to the device that does it");
+                problems.add(
+                    text.line,
+                    table.at("effects"),
+                    format!("`{effect}` is nothing {owner} can do"),
+                    "move it to the device that does it",
+                );
             }
             Some(effect) if effects.contains(&effect) => {
-                problems.add(text.line, table.at("effects"), format!("`{effect}` stands twice"), "keep it once");
+                problems.add(
+                    text.line,
+                    table.at("effects"),
+                    format!("`{effect}` stands twice"),
+                    "keep it once",
+                );
             }
             Some(effect) => effects.push(effect),
         }
@@ -161,7 +226,12 @@ fn effects(table: &mut Fields, fits: impl Fn(Scope) -> bool, owner: &str, proble
     effects
 }
 
-fn aliases(table: &mut Fields, owner: &str, names: &mut validate::Names, problems: &mut Problems) -> Vec<String> {
+fn aliases(
+    table: &mut Fields,
+    owner: &str,
+    names: &mut validate::Names,
+    problems: &mut Problems,
+) -> Vec<String> {
     let found = table.texts("aliases", problems);
     let key = table.at("aliases");
     let mut kept = Vec::with_capacity(found.len());

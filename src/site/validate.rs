@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::DriverKind;
 use super::load_devices::Devices;
 use super::problem::Problems;
 use super::raw::Spot;
-use super::DriverKind;
 
 /// Names customers use for bays and doors; each may mean one thing only.
 #[derive(Debug, Default)]
@@ -14,10 +14,22 @@ pub struct Names(BTreeMap<String, (String, usize)>);
 
 impl Names {
     /// Takes a name for `owner`. False, with a problem, where it is taken or could mean anything.
-    pub fn claim(&mut self, name: &str, owner: &str, line: usize, key: &str, problems: &mut Problems) -> bool {
+    pub fn claim(
+        &mut self,
+        name: &str,
+        owner: &str,
+        line: usize,
+        key: &str,
+        problems: &mut Problems,
+    ) -> bool {
         let name = plain(name);
         if let Some(why) = too_vague(&name) {
-            problems.add(line, key, format!("\"{name}\" {why}"), "write words that can mean nothing else, like \"by the washroom\"");
+            problems.add(
+                line,
+                key,
+                format!("\"{name}\" {why}"),
+                "write words that can mean nothing else, like \"by the washroom\"",
+            );
             return false;
         }
         if let Some((other, at)) = self.0.get(&name) {
@@ -36,18 +48,39 @@ impl Names {
 
 fn plain(name: &str) -> String {
     let lower = name.to_lowercase();
-    lower.split(|c: char| !(c.is_alphanumeric() || c == '\'')).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    lower
+        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Why a name can mean no single bay or door, in words that follow it.
 fn too_vague(name: &str) -> Option<&'static str> {
     const NUMBERS: &[&str] = &[
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "first",
-        "second", "third", "fourth", "fifth", "un", "deux", "trois", "quatre", "cinq",
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve", "first", "second", "third", "fourth", "fifth", "un", "deux", "trois", "quatre", "cinq",
     ];
     const PLAIN: &[&str] = &[
-        "bay", "bays", "box", "sim", "simulator", "room", "number", "no", "the", "my", "our", "door", "doors", "left", "right",
-        "here", "this", "that", "one",
+        "bay",
+        "bays",
+        "box",
+        "sim",
+        "simulator",
+        "room",
+        "number",
+        "no",
+        "the",
+        "my",
+        "our",
+        "door",
+        "doors",
+        "left",
+        "right",
+        "here",
+        "this",
+        "that",
+        "one",
     ];
     let is_number = |w: &str| NUMBERS.contains(&w) || w.chars().all(|c| c.is_ascii_digit());
     let words: Vec<&str> = name.split(' ').collect();
@@ -91,7 +124,12 @@ pub fn unique(devices: &Devices, problems: &mut Problems) {
 pub fn needs_carriers(devices: &Devices, broker: bool, access: bool, problems: &mut Problems) {
     let agent = devices.bays.iter().find(|b| b.value.drivers.values().any(|d| *d == DriverKind::AgentMqtt));
     if let Some(bay) = agent.filter(|_| !broker) {
-        problems.add(bay.line, "broker", "`agent-mqtt` needs a broker", "write `[broker]` with host, username and password_file");
+        problems.add(
+            bay.line,
+            "broker",
+            "`agent-mqtt` needs a broker",
+            "write `[broker]` with host, username and password_file",
+        );
     }
     let unifi = devices.doors.iter().find(|d| matches!(d.value.driver, DriverKind::UnifiAccess { .. }));
     if let Some(door) = unifi.filter(|_| !access) {
@@ -106,7 +144,12 @@ pub fn short_name(name: &Spot<String>, key: &str, problems: &mut Problems) -> bo
         && name.value.starts_with(|c: char| c.is_ascii_lowercase())
         && name.value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if !right {
-        problems.add(name.line, key, format!("`{}` is no short name", name.value), "use small letters, digits and hyphens, 32 at most");
+        problems.add(
+            name.line,
+            key,
+            format!("`{}` is no short name", name.value),
+            "use small letters, digits and hyphens, 32 at most",
+        );
     }
     right
 }
@@ -114,9 +157,16 @@ pub fn short_name(name: &Spot<String>, key: &str, problems: &mut Problems) -> bo
 /// `door-` and a short name.
 pub fn door_target(target: &Spot<String>, key: &str, problems: &mut Problems) -> bool {
     let name = target.value.strip_prefix("door-").unwrap_or_default();
-    let right = !name.is_empty() && name.len() <= 32 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let right = !name.is_empty()
+        && name.len() <= 32
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if !right {
-        problems.add(target.line, key, format!("`{}` is no name of a door", target.value), "write \"door-\" and small letters, like \"door-main\"");
+        problems.add(
+            target.line,
+            key,
+            format!("`{}` is no name of a door", target.value),
+            "write \"door-\" and small letters, like \"door-main\"",
+        );
     }
     right
 }
@@ -126,7 +176,12 @@ pub fn host(host: &Spot<String>, key: &str, problems: &mut Problems) -> bool {
     let ipv6 = host.value.parse::<std::net::Ipv6Addr>().is_ok();
     let right = ipv6 || host.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-');
     if !right {
-        problems.add(host.line, key, format!("`{}` is no host", host.value), "write the name or address only, like \"10.20.0.1\"");
+        problems.add(
+            host.line,
+            key,
+            format!("`{}` is no host", host.value),
+            "write the name or address only, like \"10.20.0.1\"",
+        );
     }
     right
 }
@@ -136,7 +191,12 @@ pub fn https(url: &Spot<String>, key: &str, problems: &mut Problems) -> bool {
     let rest = url.value.strip_prefix("https://").unwrap_or_default();
     let right = !rest.is_empty() && !rest.contains(['@', ' ', '?', '#']);
     if !right {
-        problems.add(url.line, key, "is no https address", "write it like \"https://10.0.0.2:12445\", without a user or a query");
+        problems.add(
+            url.line,
+            key,
+            "is no https address",
+            "write it like \"https://10.0.0.2:12445\", without a user or a query",
+        );
     }
     right
 }
@@ -158,9 +218,19 @@ pub fn fact(name: &str, text: &Spot<String>, problems: &mut Problems) {
         problems.add(text.line, &key, "holds a line break or control character", "write it in one line");
     }
     if text.value.chars().count() > 160 {
-        problems.add(text.line, &key, "is longer than 160 characters", "shorten it: it is sent as part of a text");
+        problems.add(
+            text.line,
+            &key,
+            "is longer than 160 characters",
+            "shorten it: it is sent as part of a text",
+        );
     }
     if name == "booking_url" && !text.value.starts_with("https://") {
-        problems.add(text.line, &key, "is no https address", "write it in full, like \"https://book.club.example\"");
+        problems.add(
+            text.line,
+            &key,
+            "is no https address",
+            "write it in full, like \"https://book.club.example\"",
+        );
     }
 }

@@ -39,8 +39,12 @@ impl Word for Kind {
 }
 
 impl Word for Level {
-    const WORDS: &'static [(&'static str, Level)] =
-        &[("low", Level::Low), ("medium", Level::Medium), ("high", Level::High), ("critical", Level::Critical)];
+    const WORDS: &'static [(&'static str, Level)] = &[
+        ("low", Level::Low),
+        ("medium", Level::Medium),
+        ("high", Level::High),
+        ("critical", Level::Critical),
+    ];
 }
 
 impl Word for Opens {
