@@ -1,7 +1,14 @@
 //! The gate: who may ask for what, right now. The only place that makes a [`Permit`].
 //!
-//! May use `site` and `store`. Pure over the facts it is given; never talks to a device.
+//! May use `site` and `store`. [`gate::decide`] is pure over the facts it is given; [`gate::authorise`]
+//! gathers the facts and journals the verdict inside the caller's transaction, so that lease, cool-down
+//! and count are one atomic step. Never talks to a device. Every path to an effect — classifier, cloud
+//! model, staff, hub — comes through here.
 
+pub mod gate;
 pub mod permit;
+mod request;
 
+pub use gate::{Gate, authorise, permit_for, precheck};
 pub use permit::Permit;
+pub use request::{Asker, Refusal, Request};

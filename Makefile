@@ -1,0 +1,53 @@
+# What can be done here. `make` alone lists it; every target says what it does after `##`.
+
+SHELL := /bin/bash
+# Debian keeps the broker in /usr/sbin, which a person's PATH often lacks.
+export PATH := $(PATH):/usr/sbin:/sbin
+CARGO ?= cargo
+BUILT := $(or $(CARGO_TARGET_DIR),target)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup model build demo test soak bench lint cross deb hooks clean
+MAKEFLAGS += --no-print-directory
+
+help: ## list these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-7s %s\n", $$1, $$2 }'
+
+setup: ## install what this machine lacks (Debian; asks for sudo only if needed)
+	@scripts/setup.sh build broker
+
+model: setup ## download, convert and check the sentence encoder and its runtime
+	@python3 models/build.py
+	@python3 models/runtime.py
+
+build: model ## build target/release/clubos
+	$(CARGO) build --release --locked
+	@if [ "$(BUILT)" != target ]; then install -D "$(BUILT)/release/clubos" target/release/clubos; fi
+
+demo: build ## start a whole simulated club on http://localhost:8080
+	target/release/clubos demo
+
+test: model ## run every check and test, in at most 25 minutes
+	@scripts/test.sh
+
+soak: model ## the same tests with the full counts, and the package in a real Debian
+	@CLUBOS_SOAK=1 scripts/test.sh soak
+
+bench: model ## measure
+	$(CARGO) bench --locked
+
+lint: setup ## formatting, clippy, shell scripts, licences
+	@scripts/lint.sh
+
+cross: ## build for the 64-bit ARM box and try it under emulation
+	@scripts/cross.sh
+
+deb: build ## make the Debian package in target/debian/
+	@scripts/setup.sh package
+	@packaging/deb.sh
+
+hooks: ## let git run the quick checks before each commit
+	git config core.hooksPath .githooks
+
+clean: ## remove what was built (the model stays)
+	$(CARGO) clean

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Every check and test, the quickest to fail first; the last line is the test runner's own.
+#
+# usage: scripts/test.sh [soak]
+#
+# CLUBOS_SEED    seed of everything random in the tests; drawn and printed when unset
+# CLUBOS_SOAK=1  the long tests run their full counts
+set -euo pipefail
+cd "$(dirname "$0")/.."
+CARGO=${CARGO:-cargo}
+BUILT=${CARGO_TARGET_DIR:-target}
+
+step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
+
+CLUBOS_SEED=${CLUBOS_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
+export CLUBOS_SEED PROPTEST_RNG_SEED="${PROPTEST_RNG_SEED:-$CLUBOS_SEED}"
+echo "seed: CLUBOS_SEED=$CLUBOS_SEED (set it to run the same again)"
+
+step "model tools"
+(cd models && python3 -m unittest -q test_fetch)
+
+if [ "${1:-}" != soak ]; then
+    scripts/lint.sh
+fi
+
+step "building the program and its tests"
+"$CARGO" build --locked
+"$CARGO" test --locked --no-run
+
+step "SOPs"
+"$BUILT/debug/clubos" sop check sops
+
+step "conversations"
+shopt -s nullglob
+scenarios=(tests/scenarios/*.yaml)
+if [ ${#scenarios[@]} -gt 0 ]; then
+    "$BUILT/debug/clubos" simulate "${scenarios[@]}"
+else
+    echo "no tests/scenarios/*.yaml" >&2
+    exit 1
+fi
+
+if [ "${1:-}" = soak ]; then
+    step "the package in a real Debian"
+    tests/packaging.sh
+fi
+
+step "tests"
+if command -v cargo-nextest >/dev/null; then
+    "$CARGO" test --locked --doc
+    profile=default
+    [ "${1:-}" = soak ] && profile=soak
+    "$CARGO" nextest run --locked --profile "$profile"
+else
+    "$CARGO" test --locked
+fi

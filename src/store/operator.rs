@@ -1,0 +1,77 @@
+//! Operators and their sessions.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Result;
+use crate::clock::UnixMs;
+
+#[derive(Debug, Clone)]
+pub struct Operator {
+    pub name: String,
+    /// `oncall` or `manager`.
+    pub role: String,
+    /// PHC string (argon2id).
+    pub password_hash: String,
+}
+
+pub fn put(conn: &Connection, operator: &Operator, now: UnixMs) -> Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO operator (name, role, password_hash, created_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (name) DO UPDATE SET role = excluded.role, password_hash = excluded.password_hash, disabled_at = NULL",
+    )?
+    .execute(params![operator.name, operator.role, operator.password_hash, now.0])?;
+    Ok(())
+}
+
+pub fn get(conn: &Connection, name: &str) -> Result<Option<Operator>> {
+    Ok(conn
+        .prepare_cached("SELECT name, role, password_hash FROM operator WHERE name = ?1 AND disabled_at IS NULL")?
+        .query_row([name], |row| Ok(Operator { name: row.get(0)?, role: row.get(1)?, password_hash: row.get(2)? }))
+        .optional()?)
+}
+
+pub fn count(conn: &Connection) -> Result<u32> {
+    Ok(conn.query_row("SELECT count(*) FROM operator WHERE disabled_at IS NULL", [], |row| row.get(0))?)
+}
+
+/// A signed-in session; the token itself is never stored, only its SHA-256.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub operator: String,
+    pub role: String,
+    pub csrf: String,
+    pub expires_at: UnixMs,
+}
+
+pub fn open_session(
+    conn: &Connection,
+    token_sha256: &str,
+    operator: &str,
+    csrf: &str,
+    now: UnixMs,
+    expires_at: UnixMs,
+) -> Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO session (token_sha256, operator, csrf, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![token_sha256, operator, csrf, now.0, expires_at.0])?;
+    conn.prepare_cached("DELETE FROM session WHERE expires_at <= ?1")?.execute([now.0])?;
+    Ok(())
+}
+
+pub fn session(conn: &Connection, token_sha256: &str, now: UnixMs) -> Result<Option<Session>> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT s.operator, o.role, s.csrf, s.expires_at FROM session s JOIN operator o ON o.name = s.operator
+             WHERE s.token_sha256 = ?1 AND s.expires_at > ?2 AND o.disabled_at IS NULL",
+        )?
+        .query_row(params![token_sha256, now.0], |row| {
+            Ok(Session { operator: row.get(0)?, role: row.get(1)?, csrf: row.get(2)?, expires_at: UnixMs(row.get(3)?) })
+        })
+        .optional()?)
+}
+
+pub fn close_session(conn: &Connection, token_sha256: &str) -> Result<()> {
+    conn.prepare_cached("DELETE FROM session WHERE token_sha256 = ?1")?.execute([token_sha256])?;
+    Ok(())
+}

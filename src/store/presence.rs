@@ -1,0 +1,102 @@
+//! Presence: the codes on the bays' own screens, the browsers that showed one, tries at the door.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Result;
+use crate::clock::UnixMs;
+use crate::site::BayId;
+
+/// A code shown on a bay's screen.
+#[derive(Debug, Clone)]
+pub struct Code {
+    pub code: String,
+    pub bay: BayId,
+    /// The occupancy it was shown to.
+    pub session: String,
+    pub valid_from: UnixMs,
+    pub valid_to: UnixMs,
+}
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Code> {
+    Ok(Code {
+        code: row.get(0)?,
+        bay: BayId(row.get(1)?),
+        session: row.get(2)?,
+        valid_from: UnixMs(row.get(3)?),
+        valid_to: UnixMs(row.get(4)?),
+    })
+}
+
+pub fn insert_code(conn: &Connection, code: &Code) -> Result<()> {
+    conn.prepare_cached("INSERT INTO presence_code (code, bay, session, valid_from, valid_to) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![code.code, code.bay.0, code.session, code.valid_from.0, code.valid_to.0])?;
+    Ok(())
+}
+
+/// The newest code of the bay.
+pub fn newest(conn: &Connection, bay: BayId) -> Result<Option<Code>> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT code, bay, session, valid_from, valid_to FROM presence_code WHERE bay = ?1 ORDER BY valid_from DESC LIMIT 1",
+        )?
+        .query_row([bay.0], read)
+        .optional()?)
+}
+
+/// The code, if it is valid at `now`.
+pub fn find(conn: &Connection, code: &str, now: UnixMs) -> Result<Option<Code>> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT code, bay, session, valid_from, valid_to FROM presence_code WHERE code = ?1 AND valid_from <= ?2 AND valid_to > ?2",
+        )?
+        .query_row(params![code, now.0], read)
+        .optional()?)
+}
+
+/// Shortens the life of the bay's codes to `until`: a new booking has begun.
+pub fn shorten(conn: &Connection, bay: BayId, until: UnixMs) -> Result<()> {
+    conn.prepare_cached("UPDATE presence_code SET valid_to = min(valid_to, ?2) WHERE bay = ?1")?
+        .execute(params![bay.0, until.0])?;
+    Ok(())
+}
+
+/// Forgets codes that ended before `before`.
+pub fn prune(conn: &Connection, before: UnixMs) -> Result<()> {
+    conn.prepare_cached("DELETE FROM presence_code WHERE valid_to < ?1")?.execute([before.0])?;
+    conn.prepare_cached("DELETE FROM presence WHERE until < ?1")?.execute([before.0])?;
+    conn.prepare_cached("DELETE FROM door_try WHERE at < ?1")?.execute([before.0])?;
+    Ok(())
+}
+
+/// A browser that proved presence.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    pub bay: BayId,
+    pub thread_id: i64,
+    pub until: UnixMs,
+}
+
+pub fn grant(conn: &Connection, token_sha256: &str, grant: &Grant, now: UnixMs) -> Result<()> {
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO presence (token_sha256, bay, thread_id, granted_at, until) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![token_sha256, grant.bay.0, grant.thread_id, now.0, grant.until.0])?;
+    Ok(())
+}
+
+pub fn granted(conn: &Connection, token_sha256: &str, now: UnixMs) -> Result<Option<Grant>> {
+    Ok(conn
+        .prepare_cached("SELECT bay, thread_id, until FROM presence WHERE token_sha256 = ?1 AND until > ?2")?
+        .query_row(params![token_sha256, now.0], |row| {
+            Ok(Grant { bay: BayId(row.get(0)?), thread_id: row.get(1)?, until: UnixMs(row.get(2)?) })
+        })
+        .optional()?)
+}
+
+/// Records a try at the door and says how many there were since `since`, this one included.
+pub fn door_try(conn: &Connection, client: &str, since: UnixMs, now: UnixMs) -> Result<u32> {
+    conn.prepare_cached("INSERT INTO door_try (client, at) VALUES (?1, ?2)")?.execute(params![client, now.0])?;
+    Ok(conn
+        .prepare_cached("SELECT count(*) FROM door_try WHERE client = ?1 AND at >= ?2")?
+        .query_row(params![client, since.0], |row| row.get(0))?)
+}
