@@ -4,6 +4,7 @@
 //! Owns the behaviour model, the simulated bay agents, the simulated Access controller and the demo's
 //! broker. May use `device` and below. Never stands in for a device that a site names as real.
 
+pub mod access_server;
 pub mod agent;
 pub mod behaviour;
 pub mod broker;
