@@ -15,8 +15,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-pub use super::access_client::{AccessError, SIMULATED_HEADER};
 use super::access_client::{AccessClient, CallError};
+pub use super::access_client::{AccessError, SIMULATED_HEADER};
 use super::access_wire::{self, Refusal};
 use super::health::Board;
 use super::{DeviceEvent, DeviceHealth, Driver, NotSent, Observation, access_watch};
@@ -93,7 +93,8 @@ impl AccessDriver {
     ) -> Result<AccessDriver, AccessError> {
         let client = AccessClient::new(controller, options.patience)?;
         let board = Board::new(FAMILY, doors.keys().cloned());
-        let doors = Arc::new(Doors { client, ids: doors, options, board, clock, events, open: Mutex::default() });
+        let doors =
+            Arc::new(Doors { client, ids: doors, options, board, clock, events, open: Mutex::default() });
         let tasks = [
             tokio::spawn(access_watch::look(doors.clone())),
             tokio::spawn(access_watch::listen(doors.clone())),
@@ -138,7 +139,8 @@ impl Doors {
         }
         self.open().insert(id, (target.clone(), sent_at));
         // Looks begin at once, as an answer may come late or never while the door is already unlocked.
-        let watch = tokio::spawn(access_watch::watch_unlock(self.clone(), id, target.clone(), door_id.clone()));
+        let watch =
+            tokio::spawn(access_watch::watch_unlock(self.clone(), id, target.clone(), door_id.clone()));
         let seen = match self.client.unlock(door_id, id).await {
             Ok(()) => Some(Observation::Acknowledged { effect_id: id }),
             Err(CallError::NotSent(why)) => {

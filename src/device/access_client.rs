@@ -10,8 +10,8 @@ use reqwest::{Method, Response};
 use serde_json::Value;
 
 use super::access_wire::{self, MAX_BODY, Refusal};
-use super::{pinned_tls, secret};
-use crate::site::AccessController;
+use super::pinned_tls;
+use crate::site::{AccessController, secret};
 
 /// A simulated controller says so in every answer.
 pub const SIMULATED_HEADER: &str = "x-clubos-simulated";
@@ -127,7 +127,11 @@ fn segment(id: &str) -> String {
 
 fn unanswered(error: reqwest::Error) -> CallError {
     let text = chain(&error);
-    if error.is_connect() || error.is_builder() { CallError::NotSent(text) } else { CallError::NoAnswer(text) }
+    if error.is_connect() || error.is_builder() {
+        CallError::NotSent(text)
+    } else {
+        CallError::NoAnswer(text)
+    }
 }
 
 /// The error with its causes, without the address.

@@ -153,7 +153,9 @@ pub fn log_entries(data: &Value) -> &[Value] {
 fn mentions(value: &Value, effect_id: i64, actor: &str) -> bool {
     match value {
         Value::Object(map) => map.iter().any(|(key, inner)| match key.as_str() {
-            "clubos_effect" => inner.as_i64() == Some(effect_id) || inner.as_str() == Some(&effect_id.to_string()),
+            "clubos_effect" => {
+                inner.as_i64() == Some(effect_id) || inner.as_str() == Some(&effect_id.to_string())
+            }
             "id" | "actor_id" | "alternate_id" if inner.as_str() == Some(actor) => true,
             _ => mentions(inner, effect_id, actor),
         }),
@@ -173,7 +175,9 @@ mod tests {
         assert!(matches!(open(502, ok), Err(Refusal::Unclear(_))));
         assert!(matches!(open(404, ok), Err(Refusal::Unclear(_))));
         let no = br#"{"code":"CODE_DEVICE_DEVICE_OFFLINE","msg":"offline"}"#;
-        assert!(matches!(open(200, no), Err(Refusal::Code { code, .. }) if code == "CODE_DEVICE_DEVICE_OFFLINE"));
+        assert!(
+            matches!(open(200, no), Err(Refusal::Code { code, .. }) if code == "CODE_DEVICE_DEVICE_OFFLINE")
+        );
         assert!(matches!(open(401, no), Err(Refusal::Code { .. })));
         assert!(matches!(open(500, no), Err(Refusal::Unclear(_))));
         for garbage in [b"".as_slice(), b"<html>", b"{\"code\":", b"[]", b"null", b"\xff", br#"{"code":7}"#] {
@@ -186,7 +190,10 @@ mod tests {
         let seen = |lock: &str, position: Value| {
             door(&json!({"door_lock_relay_status": lock, "door_position_status": position}))
         };
-        assert_eq!(seen("unlock", json!("open")), [Observation::Lock { unlocked: true }, Observation::Position { open: true }]);
+        assert_eq!(
+            seen("unlock", json!("open")),
+            [Observation::Lock { unlocked: true }, Observation::Position { open: true }]
+        );
         assert_eq!(seen("lock", json!("")), [Observation::Lock { unlocked: false }]);
         assert_eq!(seen("lock", Value::Null), [Observation::Lock { unlocked: false }]);
         assert_eq!(seen("surprise", json!(3)), []);
@@ -196,9 +203,7 @@ mod tests {
 
     #[test]
     fn the_log_proves_only_our_own_unlock_that_was_let_through() {
-        let entry = |actor: &str, result: &str| {
-            json!({"_source": {"actor": {"id": actor}, "event": {"result": result, "published": 5000, "type": "access.door.unlock"}}})
-        };
+        let entry = |actor: &str, result: &str| json!({"_source": {"actor": {"id": actor}, "event": {"result": result, "published": 5000, "type": "access.door.unlock"}}});
         assert!(shows_unlock(&entry("clubos-effect-7", "ACCESS"), 7, 0));
         assert!(!shows_unlock(&entry("clubos-effect-70", "ACCESS"), 7, 0));
         assert!(!shows_unlock(&entry("clubos-effect-7", "BLOCKED"), 7, 0));

@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn fingerprints_are_read_in_the_forms_people_paste() {
         let plain = fingerprint(b"certificate");
-        let colons: Vec<String> = plain.to_uppercase().as_bytes().chunks(2).map(|p| String::from_utf8_lossy(p).into()).collect();
+        let colons: Vec<String> =
+            plain.to_uppercase().as_bytes().chunks(2).map(|p| String::from_utf8_lossy(p).into()).collect();
         assert_eq!(parse(&plain).expect("plain"), parse(&colons.join(":")).expect("with colons"));
         for wrong in ["", "abc", &"g".repeat(64), &"a".repeat(63), &"é".repeat(32)] {
             assert!(parse(wrong).is_err(), "{wrong}");

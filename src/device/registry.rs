@@ -44,7 +44,11 @@ impl Drivers {
     /// # Errors
     /// [`DeviceError`]: the site lacks something or holds a simulated device. A device that cannot be
     /// reached is no error here.
-    pub fn start(site: &Site, events: mpsc::Sender<DeviceEvent>, clock: Clock) -> Result<Drivers, DeviceError> {
+    pub fn start(
+        site: &Site,
+        events: mpsc::Sender<DeviceEvent>,
+        clock: Clock,
+    ) -> Result<Drivers, DeviceError> {
         match simulated_target(site) {
             Some(target) => Err(DeviceError::SimulatedNotAllowed(target)),
             None => Drivers::start_families(site, events, clock, None),
@@ -114,14 +118,16 @@ impl Drivers {
         let agents = self.agents.iter().flat_map(Driver::health);
         let access = self.access.iter().flat_map(Driver::health);
         let simulated = self.simulated.iter().flat_map(|driver| driver.health());
-        let simulated = simulated.filter(|row| kinds(&self.site, &row.target).contains(&&DriverKind::Simulated));
+        let simulated =
+            simulated.filter(|row| kinds(&self.site, &row.target).contains(&&DriverKind::Simulated));
         agents.chain(access).chain(simulated).collect()
     }
 }
 
 /// The kinds of drivers the site names for a target.
 fn kinds<'a>(site: &'a Site, target: &Target) -> Vec<&'a DriverKind> {
-    let bay = target.bay().and_then(|bay| site.bays.get(&bay)).into_iter().flat_map(|bay| bay.drivers.values());
+    let bay =
+        target.bay().and_then(|bay| site.bays.get(&bay)).into_iter().flat_map(|bay| bay.drivers.values());
     let door = site.doors.get(target).map(|door| &door.driver);
     let hall = site.hall.get(target).map(|device| &device.driver);
     bay.chain(door).chain(hall).collect()

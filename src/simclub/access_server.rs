@@ -182,7 +182,9 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     } else {
         refusal(StatusCode::UNAUTHORIZED, "CODE_ACCESS_TOKEN_INVALID", "Access token is invalid.")
     };
-    response.headers_mut().insert(HeaderName::from_static(SIMULATED_HEADER), HeaderValue::from_static("true"));
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static(SIMULATED_HEADER), HeaderValue::from_static("true"));
     response
 }
 
@@ -193,7 +195,9 @@ fn spoilt(fault: Option<Fault>, answered: Response) -> Response {
         Some(Fault::Html) => (html, "<html><body>SIMULATED: starting up</body></html>").into_response(),
         Some(Fault::Truncated) => r#"{"code":"SUCCESS","msg":"succ"#.into_response(),
         Some(Fault::Huge) => "x".repeat(10_000_000).into_response(),
-        Some(Fault::BadGateway) => (StatusCode::BAD_GATEWAY, html, "<html>SIMULATED: 502</html>").into_response(),
+        Some(Fault::BadGateway) => {
+            (StatusCode::BAD_GATEWAY, html, "<html>SIMULATED: 502</html>").into_response()
+        }
     }
 }
 
@@ -226,7 +230,11 @@ async fn unlock(
     let mut schedule = match schedule {
         Ok(schedule) => schedule.into_iter(),
         Err(NotSent::Offline(_)) => {
-            return refusal(StatusCode::OK, "CODE_DEVICE_DEVICE_OFFLINE", "The device is offline (SIMULATED).");
+            return refusal(
+                StatusCode::OK,
+                "CODE_DEVICE_DEVICE_OFFLINE",
+                "The device is offline (SIMULATED).",
+            );
         }
         Err(NotSent::Unsupported(_)) => {
             return refusal(StatusCode::OK, "CODE_DEVICE_API_NOT_SUPPORTED", "Not supported (SIMULATED).");
@@ -385,7 +393,8 @@ fn token(dir: &Path) -> Result<(String, PathBuf), AccessServerError> {
     let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     std::fs::create_dir_all(dir)?;
     let path = dir.join("access-token");
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
     io::Write::write_all(&mut file, token.as_bytes())?;
     Ok((token, path))
 }

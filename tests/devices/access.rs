@@ -52,7 +52,8 @@ impl Bench {
         club.add(door());
         let control = SimControl::new(club);
         let doors = BTreeMap::from([(door(), "d-1".to_owned())]);
-        let server = AccessServer::start(scratch.path(), 0, &doors, control.clone(), clock.clone()).expect("a controller");
+        let server = AccessServer::start(scratch.path(), 0, &doors, control.clone(), clock.clone())
+            .expect("a controller");
         let (sender, seen) = Seen::new();
         let driver = AccessDriver::start(&change(server.settings()), doors, sender, clock.clone(), quick())?;
         Ok(Bench { server, control, clock, driver, seen, _scratch: scratch })
@@ -187,17 +188,24 @@ async fn garbage_never_panics_and_never_verifies() {
     bench.control.set(&door(), Effect::DoorUnlock, Behaviour::Ok);
     let mut watch = bench.unlock(23).await.expect("sent");
     assert_eq!(bench.follow(&mut watch).await, Verdict::Verified);
-    assert!((20..23).all(|id| !bench.seen.all.iter().any(|e| e.observation == Observation::UnlockLogged { effect_id: id })));
+    assert!((20..23).all(|id| {
+        !bench.seen.all.iter().any(|e| e.observation == Observation::UnlockLogged { effect_id: id })
+    }));
 }
 
 #[tokio::test]
 async fn another_certificate_is_refused_and_the_reason_is_clear() {
-    let wrong = |controller: AccessController| AccessController { certificate_sha256: "ab".repeat(32), ..controller };
+    let wrong =
+        |controller: AccessController| AccessController { certificate_sha256: "ab".repeat(32), ..controller };
     let mut bench = Bench::start_with(wrong).expect("a driver");
-    let Err(NotSent::Offline(reason)) = bench.unlock(30).await else { panic!("an unlock went to another device") };
+    let Err(NotSent::Offline(reason)) = bench.unlock(30).await else {
+        panic!("an unlock went to another device")
+    };
     assert!(reason.contains("another certificate") && reason.contains(&"ab".repeat(32)), "{reason}");
     let gone = bench.seen.online(DOOR, false).await;
-    assert!(matches!(gone.observation, Observation::Reachable { reason: Some(why), .. } if why.contains("another certificate")));
+    assert!(
+        matches!(gone.observation, Observation::Reachable { reason: Some(why), .. } if why.contains("another certificate"))
+    );
     assert_eq!(bench.server.listeners(), 0);
 }
 
@@ -246,5 +254,8 @@ async fn only_the_sites_doors_are_unlocked_and_only_in_time() {
         let refused = bench.driver.act(permit(50, effect, target, later)).await;
         assert!(matches!(refused, Err(NotSent::Unsupported(_))), "{effect} {target}");
     }
-    assert!(matches!(bench.driver.act(permit(51, Effect::DoorUnlock, DOOR, now)).await, Err(NotSent::Offline(_))));
+    assert!(matches!(
+        bench.driver.act(permit(51, Effect::DoorUnlock, DOOR, now)).await,
+        Err(NotSent::Offline(_))
+    ));
 }

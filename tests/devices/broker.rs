@@ -20,9 +20,9 @@ fn client(bench: &Bench, door: Door, program: &str, user: &str, password: &str) 
     command.args(["-h", "localhost", "-u", user, "-P", password, "-q", "1"]).kill_on_drop(true);
     match door {
         Door::Plain => command.args(["-p", &bench.broker.port().to_string()]),
-        Door::Tls => {
-            command.args(["-p", &bench.broker.tls_port().to_string(), "--cafile"]).arg(bench.broker.certificate())
-        }
+        Door::Tls => command
+            .args(["-p", &bench.broker.tls_port().to_string(), "--cafile"])
+            .arg(bench.broker.certificate()),
     };
     command
 }
@@ -86,7 +86,10 @@ async fn hears(bench: &Bench, door: Door, user: &str, topics: &[&str]) -> Vec<St
 }
 
 const ALL: [&str; 5] = [
-    "clubos/v1/bay/1/cmd", "clubos/v1/bay/2/cmd", "clubos/v1/bay/2/state", "clubos/v1/bay/2/status",
+    "clubos/v1/bay/1/cmd",
+    "clubos/v1/bay/2/cmd",
+    "clubos/v1/bay/2/state",
+    "clubos/v1/bay/2/status",
     "clubos/v1/bay/2/result",
 ];
 
@@ -140,7 +143,16 @@ async fn without_the_right_password_nobody_gets_in() {
             assert!(!output.status.success(), "{user}");
         }
         let mut anonymous = Command::new("mosquitto_pub");
-        anonymous.args(["-h", "localhost", "-p", &bench.broker.port().to_string(), "-t", "clubos/v1/bay/1/state", "-m", "x"]);
+        anonymous.args([
+            "-h",
+            "localhost",
+            "-p",
+            &bench.broker.port().to_string(),
+            "-t",
+            "clubos/v1/bay/1/state",
+            "-m",
+            "x",
+        ]);
         assert!(!run(anonymous).await.status.success());
     }
 }
@@ -149,7 +161,12 @@ async fn without_the_right_password_nobody_gets_in() {
 async fn tls_is_refused_to_who_does_not_trust_the_certificate() {
     let bench = Bench::without_agents().await;
     let mut command = client(&bench, Door::Plain, "mosquitto_pub", "bay-1", &bench.password("bay-1"));
-    command.args(["-p", &bench.broker.tls_port().to_string(), "--cafile", "/etc/ssl/certs/ca-certificates.crt"]);
+    command.args([
+        "-p",
+        &bench.broker.tls_port().to_string(),
+        "--cafile",
+        "/etc/ssl/certs/ca-certificates.crt",
+    ]);
     command.args(["-t", "clubos/v1/bay/1/state", "-m", "x"]);
     assert!(!run(command).await.status.success());
 }
@@ -167,7 +184,8 @@ async fn secrets_are_kept_and_private() {
     let hashes = std::fs::read_to_string(bench.scratch.path().join("passwords")).expect("hashes");
     assert!(hashes.contains("bay-2:$7$") && !hashes.contains(&before));
     bench.broker.stop().await.expect("stopped");
-    let again = clubos::simclub::broker::SimBroker::start(bench.scratch.path(), &crate::support::BAYS, 0, 0).await;
+    let again =
+        clubos::simclub::broker::SimBroker::start(bench.scratch.path(), &crate::support::BAYS, 0, 0).await;
     let again = again.expect("started again");
     assert_eq!(std::fs::read_to_string(again.secret_file("bay-2")).expect("secret").trim(), before);
 }
