@@ -10,8 +10,8 @@ use reqwest::{Method, Response};
 use serde_json::Value;
 
 use super::access_wire::{self, MAX_BODY, Refusal};
-use super::{pinned_tls, secret};
-use crate::site::AccessController;
+use super::pinned_tls;
+use crate::site::{AccessController, secret};
 
 /// A simulated controller says so in every answer.
 pub const SIMULATED_HEADER: &str = "x-clubos-simulated";

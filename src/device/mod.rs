@@ -13,7 +13,6 @@ pub mod broker;
 pub mod health;
 pub mod pinned_tls;
 pub mod registry;
-pub mod secret;
 pub mod verify;
 pub mod wake;
 

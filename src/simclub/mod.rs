@@ -10,9 +10,11 @@ pub mod behaviour;
 pub mod broker;
 pub mod control;
 pub mod driver;
+pub mod house;
 pub mod model;
 
 pub use behaviour::Behaviour;
 pub use control::SimControl;
 pub use driver::SimDriver;
+pub use house::{SimHouse, SimPorts};
 pub use model::SimClub;
