@@ -1,3 +1,5 @@
 //! Room under construction.
 
+pub mod classify;
+pub mod eval;
 pub mod sop_check;

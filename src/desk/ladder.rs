@@ -14,7 +14,7 @@ use crate::sop::{Kind, Level, Rung, Sop};
 use crate::store::episode::{self, Episode, EpisodeState};
 use crate::store::question::Payload;
 use crate::store::thread::{self, Mark};
-use crate::store::{self, device, effect};
+use crate::store::{self, device};
 
 /// A matter in a bay: finds the bay (asking at most once), then takes the next step.
 pub(super) fn run(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots: &Slots, about: &str) -> store::Result<()> {
@@ -386,9 +386,4 @@ pub(super) fn with_a_person(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, episod
         draft.escalated(id);
     }
     Ok(())
-}
-
-/// Effects of this episode that were used up, for the log of a person.
-pub(super) fn last_effect(cx: Cx<'_>, episode: &Episode) -> store::Result<Option<effect::EffectRow>> {
-    Ok(effect::of_episode(cx.db, episode.id)?.pop())
 }

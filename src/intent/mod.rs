@@ -3,6 +3,29 @@
 //! Owns normalisation, the emergency lane, the encoder, the head and the slots. May use `sop`, `site`
 //! and `store`. Never decides what is done about what it understood.
 
+mod chat;
+mod clauses;
+mod complete;
+mod corpus;
+mod embeddings;
+mod emergency;
+mod encoder;
+mod error;
+mod fuse;
+mod head;
+mod index;
+mod lbfgs;
+mod model;
+mod normalise;
+mod route;
+mod slots;
+mod speller;
+mod train;
+mod understanding;
+
+pub use error::IntentError;
+pub use understanding::{LoadOptions, Miss, Understanding};
+
 use serde::{Deserialize, Serialize};
 
 use crate::site::BayId;
