@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::draft::Draft;
-use crate::llm::{Nomination, Question as FallbackQuestion};
 use super::scene::Scene;
 use super::{Cx, Desk, Line, Todo, answers, inbox, topics, words};
 use crate::intent::{By, Reading, Slots, Topic, Verdict};
+use crate::llm::{Nomination, Question as FallbackQuestion};
 use crate::store::message::{self, Ending, Message};
 use crate::store::thread::{self, Channel};
 use crate::store::turn::{self, Turn};

@@ -20,10 +20,10 @@ use tracing::{info, warn};
 use super::agent_wire::{self, Command, Kind, Status, Wake, WireError};
 use super::broker::{self, BrokerError};
 use super::health::Board;
-use super::{DeviceEvent, DeviceHealth, Driver, NotSent, Observation, secret, wake};
+use super::{DeviceEvent, DeviceHealth, Driver, NotSent, Observation, wake};
 use crate::clock::{Clock, UnixMs};
 use crate::policy::Permit;
-use crate::site::{BayId, Effect, Target};
+use crate::site::{BayId, Effect, Target, secret};
 
 /// Family name of these devices.
 pub const FAMILY: &str = "bay agent (MQTT)";

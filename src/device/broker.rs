@@ -19,8 +19,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use sha2::Sha512;
 
-use super::secret;
-use crate::site::{BayId, Site};
+use crate::site::{BayId, Site, secret};
 
 /// The box's own user.
 pub const BOX_USER: &str = "clubos";
@@ -188,6 +187,7 @@ fn hash(secret: &str, salt: &[u8]) -> String {
 }
 
 /// One block of PBKDF2 (RFC 8018, 5.2), which for SHA-512 is 64 bytes.
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104)")]
 fn pbkdf2_sha512(secret: &[u8], salt: &[u8], rounds: u32) -> [u8; 64] {
     let keyed = <Hmac<Sha512> as Mac>::new_from_slice(secret);
     let keyed = keyed.expect("HMAC takes a key of any length");

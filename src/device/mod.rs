@@ -3,11 +3,16 @@
 //! Owns the driver contract, the drivers (one file a family) and the verification of effects. May use
 //! `policy`, `store`, `site`. A driver acts only on a [`Permit`], which only `policy` can make.
 
+pub mod access;
+mod access_client;
+mod access_watch;
+pub mod access_wire;
 pub mod agent;
 pub mod agent_wire;
 pub mod broker;
 pub mod health;
-pub mod secret;
+pub mod pinned_tls;
+pub mod registry;
 pub mod verify;
 pub mod wake;
 
@@ -15,6 +20,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use health::DeviceHealth;
+pub use registry::{DeviceError, Drivers};
 
 use crate::clock::UnixMs;
 use crate::policy::Permit;

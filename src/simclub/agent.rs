@@ -351,10 +351,11 @@ impl Agent {
 }
 
 /// What an agent on the bay's PC can do; the sockets hang on the switch.
-fn capable(effect: Effect) -> bool {
+pub(super) fn capable(effect: Effect) -> bool {
     effect.scope() == Scope::Bay && !matches!(effect, Effect::PoeCycle | Effect::OutletCycle)
 }
 
+#[expect(clippy::expect_used, reason = "structs of plain fields always serialise")]
 fn json(value: &impl serde::Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("plain structs always serialise")
 }

@@ -207,7 +207,13 @@ impl Bench {
     /// Publishes one message as a foreign client; the broker has taken it when this returns.
     pub async fn publish(&self, user: &str, topic: &str, payload: &[u8], retain: bool) {
         let kept: &[&str] = if retain { &["-r"] } else { &[] };
-        self.publish_with(user, topic, payload, &[&["-s"], kept].concat()).await;
+        self.publish_with(
+            user,
+            topic,
+            payload,
+            &[&[if payload.is_empty() { "-n" } else { "-s" }], kept].concat(),
+        )
+        .await;
     }
 
     /// Publishes each line as a message of its own, one right after the other.
