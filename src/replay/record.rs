@@ -6,7 +6,7 @@ use crate::clock::UnixMs;
 
 /// Kinds in the order in which they are shown when they happened at the same moment.
 const ORDER: &[&str] = &[
-    "message", "decision", "hold", "release", "escalation", "ticket", "incident", "alert", "reply", "effect", "silent",
+    "message", "decision", "hold", "release", "effect", "escalation", "ticket", "incident", "alert", "reply", "silent",
     "ending", "notice",
 ];
 
