@@ -15,7 +15,11 @@ pub struct Opinions {
 impl Opinions {
     /// From raw scores; any offset per opinion is taken off.
     pub fn new(head: &[f32], wording: &[f32], neighbours: &[f32]) -> Opinions {
-        Opinions { head: log_softmax(head), wording: log_softmax(wording), neighbours: log_softmax(neighbours) }
+        Opinions {
+            head: log_softmax(head),
+            wording: log_softmax(wording),
+            neighbours: log_softmax(neighbours),
+        }
     }
 
     pub fn together(&self) -> Vec<f32> {

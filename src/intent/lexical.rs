@@ -71,7 +71,9 @@ fn grams(text: &str) -> (HashMap<u64, u32>, HashMap<u64, u32>) {
         let key = hash(word.bytes());
         *words.entry(key | 1).or_default() += 1;
         if let Some(before) = before {
-            *words.entry(before.rotate_left(17).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ key | 1).or_default() += 1;
+            *words
+                .entry(before.rotate_left(17).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ key | 1)
+                .or_default() += 1;
         }
         before = Some(key);
         let edged: Vec<char> = std::iter::once(' ').chain(word.chars().take(32)).chain([' ']).collect();
@@ -120,7 +122,8 @@ impl Bayes {
         for (_, n) in counts.iter_mut().flatten() {
             *n = (*n + SMOOTHING).ln() - SMOOTHING.ln();
         }
-        let unseen = totals.iter().map(|t| SMOOTHING.ln() - (t + SMOOTHING * vocabulary as f32).ln()).collect();
+        let unseen =
+            totals.iter().map(|t| SMOOTHING.ln() - (t + SMOOTHING * vocabulary as f32).ln()).collect();
         Bayes { gains: counts, unseen }
     }
 
@@ -143,10 +146,16 @@ mod tests {
 
     #[test]
     fn wording_tells_intents_apart_also_with_a_slip() {
-        let texts = ["the simulator is frozen", "simulator froze again", "what is the wifi password", "wifi code please"];
+        let texts = [
+            "the simulator is frozen",
+            "simulator froze again",
+            "what is the wifi password",
+            "wifi code please",
+        ];
         let vocabulary = Vocabulary::new(texts.iter().copied());
         let rows: Vec<Features> = texts.iter().map(|t| vocabulary.features(t)).collect();
-        let bayes = Bayes::train(rows.iter().zip([0, 0, 1, 1]).map(|(f, k)| (f, k, 1.0)), vocabulary.len(), 2);
+        let bayes =
+            Bayes::train(rows.iter().zip([0, 0, 1, 1]).map(|(f, k)| (f, k, 1.0)), vocabulary.len(), 2);
         for (text, class) in [("simulater is frozen", 0), ("wifi passwrd", 1)] {
             let s = bayes.scores(&vocabulary.features(text));
             assert!(s[class] > s[1 - class], "{text}: {s:?}");

@@ -97,7 +97,16 @@ impl Model {
         let rows = grams.iter().zip(&y).zip(&weight).map(|((f, k), w)| (f, *k, *w));
         let bayes = Bayes::train(rows, vocabulary.len(), classes.len());
         let index = Index::new(x, y, classes.len());
-        Ok(Model { encoder, speller, classes, trained, vocabulary, bayes, index, remembered: Mutex::default() })
+        Ok(Model {
+            encoder,
+            speller,
+            classes,
+            trained,
+            vocabulary,
+            bayes,
+            index,
+            remembered: Mutex::default(),
+        })
     }
 
     pub fn encoder(&self) -> &Arc<Encoder> {
