@@ -120,13 +120,15 @@ mod tests {
     fn classify(input: &str) -> (Vec<Value>, String, usize) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let bad = run(&Understanding::rules_only(None), input.as_bytes(), &mut out, &mut err).unwrap();
-        let lines = String::from_utf8(out).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        let lines =
+            String::from_utf8(out).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         (lines, String::from_utf8(err).unwrap(), bad)
     }
 
     #[test]
     fn answers_carry_exactly_the_contract_keys_in_order_of_the_lines() {
-        let (lines, _, bad) = classify("{\"id\":1,\"text\":\"smoke in box 2\"}\n\n{\"id\":\"b\",\"text\":\"thanks\"}\n");
+        let (lines, _, bad) =
+            classify("{\"id\":1,\"text\":\"smoke in box 2\"}\n\n{\"id\":\"b\",\"text\":\"thanks\"}\n");
         assert_eq!(bad, 0);
         let mut keys: Vec<&String> = lines[0].as_object().unwrap().keys().collect();
         keys.sort();
@@ -139,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named_and_the_others_are_answered() {
-        let (lines, errors, bad) = classify("{\"id\":1,\"text\":\"hi\"}\n{\"id\":2}\n{\"id\":3,\"text\":\"ok\"}");
+        let (lines, errors, bad) =
+            classify("{\"id\":1,\"text\":\"hi\"}\n{\"id\":2}\n{\"id\":3,\"text\":\"ok\"}");
         assert_eq!((lines.len(), bad), (2, 1));
         assert!(errors.starts_with("line 2: missing field `text`"), "{errors}");
     }

@@ -44,7 +44,9 @@ fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Option<u8>>,
             .map(|n| Some(Some(n)))
             .ok_or_else(|| serde::de::Error::custom("`bay` is no bay number")),
         // A list names several bays; the first is the one that counts.
-        Some(Value::Array(list)) => Ok(Some(list.first().and_then(Value::as_u64).and_then(|n| u8::try_from(n).ok()))),
+        Some(Value::Array(list)) => {
+            Ok(Some(list.first().and_then(Value::as_u64).and_then(|n| u8::try_from(n).ok())))
+        }
         Some(_) => Err(serde::de::Error::custom("`bay` is no bay number")),
     })
 }
@@ -127,8 +129,10 @@ pub struct Confusion {
 
 /// Reads every case. `acts`: the intents whose ladder has an effect.
 pub fn evaluate(understand: &dyn Understand, cases: &[Case], acts: &BTreeSet<String>) -> Report {
-    let readings: Vec<Reading> = cases.iter().map(|c| understand.read(&c.text, &Context::default())).collect();
-    let lines: Vec<Judged> = cases.iter().zip(&readings).map(|(case, reading)| Judged { case, reading }).collect();
+    let readings: Vec<Reading> =
+        cases.iter().map(|c| understand.read(&c.text, &Context::default())).collect();
+    let lines: Vec<Judged> =
+        cases.iter().zip(&readings).map(|(case, reading)| Judged { case, reading }).collect();
     let inside = |l: &Judged| !l.case.accept.iter().any(|a| a == OUTSIDE);
     let outside = |l: &Judged| l.case.accept[0] == OUTSIDE;
     let wrong_match = |l: &Judged| l.decision() == Verdict::Match && !l.right();
@@ -142,14 +146,20 @@ pub fn evaluate(understand: &dyn Understand, cases: &[Case], acts: &BTreeSet<Str
         ask_share: share(&lines, inside, |l| l.decision() == Verdict::Ask),
         in_scope_refused: share(&lines, inside, |l| l.refused()),
         oos_recall: share(&lines, outside, |l| l.refused() || l.intent() == OUTSIDE),
-        oos_precision: share(&lines, |l| l.intent() == OUTSIDE || l.decision() == Verdict::None, |l| !inside(l)),
+        oos_precision: share(
+            &lines,
+            |l| l.intent() == OUTSIDE || l.decision() == Verdict::None,
+            |l| !inside(l),
+        ),
         wrong_sop: share(&lines, all, wrong_match),
         wrong_act: share(&lines, all, |l| wrong_match(l) && acts.contains(l.intent())),
         emergency_recall: share(&lines, danger, |l| l.rings()),
         false_alarms: share(&lines, |l| !danger(l), |l| l.rings()),
-        bay_right: share(&lines, |l| l.case.bay.is_some(), |l| {
-            l.case.bay.is_some_and(|bay| l.reading.slots.bays.first().copied() == bay.map(BayId))
-        }),
+        bay_right: share(
+            &lines,
+            |l| l.case.bay.is_some(),
+            |l| l.case.bay.is_some_and(|bay| l.reading.slots.bays.first().copied() == bay.map(BayId)),
+        ),
         per_intent: per_intent(&lines),
         confusions: confusions(&lines),
     }
@@ -212,7 +222,13 @@ fn confusions(lines: &[Judged]) -> Vec<Confusion> {
     let mut pairs: BTreeMap<(&str, &str), Confusion> = BTreeMap::new();
     for line in lines.iter().filter(|l| !l.right()) {
         let (expected, got) = (line.case.accept[0].as_str(), line.intent());
-        let new = || Confusion { expected: expected.into(), got: got.into(), n: 0, matched: 0, examples: Vec::new() };
+        let new = || Confusion {
+            expected: expected.into(),
+            got: got.into(),
+            n: 0,
+            matched: 0,
+            examples: Vec::new(),
+        };
         let pair = pairs.entry((expected, got)).or_insert_with(new);
         pair.n += 1;
         pair.matched += usize::from(line.decision() == Verdict::Match);
@@ -246,7 +262,11 @@ pub fn print(report: &Report, mut out: impl Write) -> std::io::Result<()> {
     }
     writeln!(out, "\n{:<28}{:>5}{:>9}{:>11}{:>9}", "intent", "n", "recall", "precision", "matched")?;
     for (intent, row) in &report.per_intent {
-        writeln!(out, "{intent:<28}{:>5}{:>9.1}{:>11.1}{:>9.1}", row.n, row.recall, row.precision, row.matched)?;
+        writeln!(
+            out,
+            "{intent:<28}{:>5}{:>9.1}{:>11.1}{:>9.1}",
+            row.n, row.recall, row.precision, row.matched
+        )?;
     }
     if !report.confusions.is_empty() {
         writeln!(out, "\n{:<28}{:<28}{:>4}{:>9}", "expected", "read as", "n", "matched")?;

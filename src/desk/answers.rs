@@ -28,7 +28,9 @@ pub(super) fn take(
         "bay" => which_bay(cx, scene, draft, question, reading, messages),
         "which" => which_topic(cx, scene, draft, question, reading, messages),
         "detail" => {
-            let other = sure && Some(&top.intent) != question.payload.intent.as_ref() && !top.intent.starts_with("chat.");
+            let other = sure
+                && Some(&top.intent) != question.payload.intent.as_ref()
+                && !top.intent.starts_with("chat.");
             if other {
                 return Ok(false);
             }
@@ -95,7 +97,9 @@ fn confirm(
         draft.say_phrase(cx, "confirm_declined", &phrases::values(cx, scene, None)?);
         return Ok(true);
     }
-    let same = top.intent == sop.id || top.intent == "followup.still-broken" || (sure && reading.slots.bays == bays && top.text.len() < 12);
+    let same = top.intent == sop.id
+        || top.intent == "followup.still-broken"
+        || (sure && reading.slots.bays == bays && top.text.len() < 12);
     if same && scene.amends() && reading.topics.len() == 1 {
         draft.silent("adds to the question that is already asked");
         return Ok(true);
@@ -109,9 +113,16 @@ fn too_old(cx: Cx<'_>, effect: Effect, question: &Question, messages: &[Message]
     written < question.asked_at || cx.now.since(written) > effect.expires_after()
 }
 
-fn ask_again(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, question: &Question, effect: Effect) -> store::Result<bool> {
+fn ask_again(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    question: &Question,
+    effect: Effect,
+) -> store::Result<bool> {
     let Some(target) = question.payload.targets.first() else { return Ok(false) };
-    let values = phrases::values(cx, scene, target.bay())?.set("effect", phrases::in_words(cx, effect, target));
+    let values =
+        phrases::values(cx, scene, target.bay())?.set("effect", phrases::in_words(cx, effect, target));
     let kind = if question.kind == "at-door" { "at-door" } else { "confirm" };
     draft.say_phrase(cx, if kind == "at-door" { "ask_at_door" } else { "confirm_again" }, &values);
     draft.ask(kind, question.payload.clone(), question.episode_id);
@@ -119,7 +130,14 @@ fn ask_again(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, question: &Question, 
 }
 
 /// They agreed: exactly the action they were asked about, on exactly that device.
-fn agreed(cx: Cx<'_>, scene: &mut Scene, draft: &mut Draft, question: &Question, sop: &Sop, effect: Effect) -> store::Result<()> {
+fn agreed(
+    cx: Cx<'_>,
+    scene: &mut Scene,
+    draft: &mut Draft,
+    question: &Question,
+    sop: &Sop,
+    effect: Effect,
+) -> store::Result<()> {
     let bay = question.payload.targets.first().and_then(Target::bay);
     let mut matter = match question.episode_id.map(|id| episode::get(cx.db, id)).transpose()?.flatten() {
         Some(matter) => matter,
@@ -157,7 +175,8 @@ fn which_bay(
         ladder::in_bay(cx, scene, draft, sop, *bay)?;
         return Ok(true);
     }
-    let repeats = top.intent == sop.id || matches!(top.intent.as_str(), "chat.affirm" | "chat.deny" | "followup.still-broken");
+    let repeats = top.intent == sop.id
+        || matches!(top.intent.as_str(), "chat.affirm" | "chat.deny" | "followup.still-broken");
     if top.decision == Verdict::Match && !repeats {
         return Ok(false);
     }
@@ -182,7 +201,9 @@ fn which_topic(
     let options = &question.payload.options;
     let top = &reading.topics[0];
     let by_word = words::ordinal(&inbox::text_of(messages)).and_then(|n| options.get(n));
-    let by_meaning = options.iter().find(|o| top.intent == **o || top.alternatives.first().is_some_and(|c| c.intent == **o));
+    let by_meaning = options
+        .iter()
+        .find(|o| top.intent == **o || top.alternatives.first().is_some_and(|c| c.intent == **o));
     if let Some(chosen) = by_word.or(by_meaning) {
         question::close(cx.db, scene.thread.id, "answered")?;
         let Some(sop) = cx.library().get(chosen) else { return Ok(false) };
@@ -201,6 +222,7 @@ fn which_topic(
 
 fn learn(cx: Cx<'_>, scene: &Scene, kind: &str) -> store::Result<()> {
     let intent = scene.episodes.first().map(|e| e.sop_id.as_str());
-    let event = journal::Learning { kind, thread_id: Some(scene.thread.id), intent, ..journal::Learning::default() };
+    let event =
+        journal::Learning { kind, thread_id: Some(scene.thread.id), intent, ..journal::Learning::default() };
     journal::learn(cx.db, &event, cx.now)
 }

@@ -11,7 +11,10 @@ pub(super) enum Bays {
     /// Both theirs, both named.
     Two(BayId, BayId),
     /// They named a bay that is not the one they sit in or booked.
-    Other { named: BayId, own: BayId },
+    Other {
+        named: BayId,
+        own: BayId,
+    },
     Unknown,
 }
 

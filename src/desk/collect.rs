@@ -20,7 +20,14 @@ use crate::store::{self, ticket};
 /// A report of fewer words lacks what a person needs.
 const ENOUGH_WORDS: usize = 9;
 
-pub(super) fn run(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots: &Slots, about: &str) -> store::Result<()> {
+pub(super) fn run(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    slots: &Slots,
+    about: &str,
+) -> store::Result<()> {
     if sop.ladder.iter().any(|r| r.effect == Effect::DoorUnlock) {
         return missing_link(cx, scene, draft, sop, slots);
     }
@@ -53,13 +60,24 @@ pub(super) fn run(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots
     let short = about.split_whitespace().count() < ENOUGH_WORDS;
     if sop.needs.contains(&Need::Detail) && short && !draft.asks() && sop.replies.contains_key("ask") {
         draft.say_reply(sop, "ask", &[], &values);
-        draft.ask("detail", Payload { intent: Some(sop.id.clone()), ticket: Some(id), ..Payload::default() }, None);
+        draft.ask(
+            "detail",
+            Payload { intent: Some(sop.id.clone()), ticket: Some(id), ..Payload::default() },
+            None,
+        );
     }
     Ok(())
 }
 
 /// The detail that was asked for came.
-pub(super) fn detail(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, payload: &Payload, text: &str) -> store::Result<()> {
+pub(super) fn detail(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    payload: &Payload,
+    text: &str,
+) -> store::Result<()> {
     if let Some(id) = payload.ticket {
         ticket::add_detail(cx.db, id, text)?;
         draft.ticketed(id);
@@ -84,7 +102,12 @@ fn escalation(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store:
     let (id, new) = people::escalate(cx, scene, &call)?;
     draft.escalated(id);
     if new {
-        draft.say_reply(sop, "received", &phrases::conditions(cx, scene)?, &phrases::values(cx, scene, scene.own_bay())?);
+        draft.say_reply(
+            sop,
+            "received",
+            &phrases::conditions(cx, scene)?,
+            &phrases::values(cx, scene, scene.own_bay())?,
+        );
     }
     Ok(())
 }
@@ -107,7 +130,12 @@ fn missing_link(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots: 
     Ok(())
 }
 
-fn precheck(cx: Cx<'_>, scene: &Scene, episode: &store::episode::Episode, door: &Target) -> store::Result<Result<Option<String>, Refusal>> {
+fn precheck(
+    cx: Cx<'_>,
+    scene: &Scene,
+    episode: &store::episode::Episode,
+    door: &Target,
+) -> store::Result<Result<Option<String>, Refusal>> {
     let asker = scene.asker();
     let request = ladder::request(Effect::DoorUnlock, door, None, &asker, scene, episode);
     policy::precheck(cx.db, cx.gate(), &request, cx.now)

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::draft::Draft;
-use super::input::{Nomination, Question as FallbackQuestion};
 use super::scene::Scene;
 use super::{Cx, Desk, Line, Todo, answers, inbox, topics, words};
 use crate::intent::{By, Reading, Slots, Topic, Verdict};
+use crate::llm::{Nomination, Question as FallbackQuestion};
 use crate::store::message::{self, Ending, Message};
 use crate::store::thread::{self, Channel};
 use crate::store::turn::{self, Turn};
@@ -143,7 +143,13 @@ fn converse(
 }
 
 /// Every topic gets its answer or its person; small talk beside a real topic needs none.
-fn other_topics(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, reading: &Reading, all: &[Topic]) -> store::Result<()> {
+fn other_topics(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    reading: &Reading,
+    all: &[Topic],
+) -> store::Result<()> {
     let real = reading.topics.iter().any(|t| !small_talk(&t.intent));
     for topic in all {
         if real && small_talk(&topic.intent) {
@@ -211,7 +217,14 @@ fn record(cx: Cx<'_>, turn: &Turn, scene: &Scene, reading: &Reading, text: &str)
         By::Llm => "llm",
         By::Context => "context",
     };
-    turn::done(cx.db, turn.id, &serde_json::to_string(&intents)?, by, &serde_json::to_string(reading)?, cx.now)?;
+    turn::done(
+        cx.db,
+        turn.id,
+        &serde_json::to_string(&intents)?,
+        by,
+        &serde_json::to_string(reading)?,
+        cx.now,
+    )?;
     let verdict = serde_json::to_value(top.decision)?;
     let event = journal::Learning {
         kind: "reading",

@@ -15,7 +15,13 @@ use crate::store::question::Payload;
 use crate::store::{self, effect};
 
 /// Somebody wants in. `again`: after an unlock that did not help they may ask once more.
-pub(super) fn run(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots: &Slots) -> store::Result<()> {
+pub(super) fn run(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    slots: &Slots,
+) -> store::Result<()> {
     let mut episode = ladder::open_episode(cx, scene, sop, None)?;
     let Some(door) = which(cx, slots) else {
         return ladder::hand_over(cx, scene, draft, sop, Some(&mut episode), "the door is unclear");
@@ -29,7 +35,9 @@ pub(super) fn run(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots
     let request = ladder::request(Effect::DoorUnlock, &door, None, &asker, scene, &episode);
     match policy::precheck(cx.db, cx.gate(), &request, cx.now)? {
         Err(Refusal::NotAtDoor) => ask_at_door(cx, scene, draft, sop, &door, &mut episode),
-        Ok(_) if ladder::late(scene, Effect::DoorUnlock) => ask_at_door(cx, scene, draft, sop, &door, &mut episode),
+        Ok(_) if ladder::late(scene, Effect::DoorUnlock) => {
+            ask_at_door(cx, scene, draft, sop, &door, &mut episode)
+        }
         _ => unlock(cx, scene, draft, sop, &mut episode, &door),
     }
 }
@@ -45,7 +53,14 @@ fn which(cx: Cx<'_>, slots: &Slots) -> Option<Target> {
     if doors.next().is_some() { None } else { only }
 }
 
-fn ask_at_door(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, door: &Target, episode: &mut Episode) -> store::Result<()> {
+fn ask_at_door(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    door: &Target,
+    episode: &mut Episode,
+) -> store::Result<()> {
     let label = cx.site().doors.get(door).map(|d| d.label.clone());
     let values = phrases::values(cx, scene, None)?.set_opt("door", label);
     draft.say_phrase(cx, "ask_at_door", &values);
@@ -60,7 +75,14 @@ fn ask_at_door(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, door: &T
 }
 
 /// Through the gate. What comes of it is told by its outcome.
-pub(super) fn unlock(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, episode: &mut Episode, door: &Target) -> store::Result<()> {
+pub(super) fn unlock(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    episode: &mut Episode,
+    door: &Target,
+) -> store::Result<()> {
     ladder::act(cx, scene, draft, sop, episode, Effect::DoorUnlock, std::slice::from_ref(door), None)
 }
 
@@ -95,7 +117,14 @@ pub(super) fn tell_refusal(
 
 /// The unlock was seen, but half a minute later the door had not opened: once more is offered, and a
 /// person is called.
-pub(super) fn not_opened(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, episode: &mut Episode, row: &effect::EffectRow) -> store::Result<()> {
+pub(super) fn not_opened(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    episode: &mut Episode,
+    row: &effect::EffectRow,
+) -> store::Result<()> {
     ladder::call(cx, scene, draft, sop, Some(episode), "the door unlocked but did not open")?;
     let values = phrases::values(cx, scene, None)?;
     draft.say_reply(sop, "not_opened", &[], &values);

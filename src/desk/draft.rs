@@ -31,7 +31,14 @@ struct Ask {
 
 impl Draft {
     pub fn new() -> Draft {
-        Draft { texts: Vec::new(), refs: Vec::new(), ending: Ending::Silent, reason: None, ask: None, broken: false }
+        Draft {
+            texts: Vec::new(),
+            refs: Vec::new(),
+            ending: Ending::Silent,
+            reason: None,
+            ask: None,
+            broken: false,
+        }
     }
 
     fn raise(&mut self, ending: Ending) {
@@ -119,7 +126,8 @@ impl Draft {
         }
         if let (Some(ask), Some(message_id)) = (self.ask, asked_in) {
             let until = cx.now + QUESTION_LIVES;
-            let id = question::ask(cx.db, scene.thread.id, ask.episode_id, ask.kind, &ask.payload, cx.now, until)?;
+            let id =
+                question::ask(cx.db, scene.thread.id, ask.episode_id, ask.kind, &ask.payload, cx.now, until)?;
             question::set_message(cx.db, id, message_id)?;
         }
         let reason = match (self.ending, self.reason) {
@@ -158,7 +166,8 @@ pub(super) fn send(
 ) -> store::Result<Option<i64>> {
     let message_id = message::insert_outbound(cx.db, thread.id, author, body, cx.now)?;
     let channel = thread.channel.name();
-    let Some(row) = outbox::queue(cx.db, message_id, channel, &thread.address, automatic, form_key, cx.now)? else {
+    let Some(row) = outbox::queue(cx.db, message_id, channel, &thread.address, automatic, form_key, cx.now)?
+    else {
         return Ok(None);
     };
     if thread.channel != Channel::Sms {

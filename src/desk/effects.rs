@@ -123,9 +123,15 @@ fn dispatch(cx: Cx<'_>, row: &EffectRow) -> store::Result<Option<Permit>> {
 fn known(cx: Cx<'_>, target: &Target) -> store::Result<Known> {
     let mut known = Known::default();
     let Some(status) = device::get(cx.db, target, "")? else { return Ok(known) };
-    let state: std::collections::BTreeMap<String, Observation> = serde_json::from_str(&status.state).unwrap_or_default();
+    let state: std::collections::BTreeMap<String, Observation> =
+        serde_json::from_str(&status.state).unwrap_or_default();
     for observation in state.into_values() {
-        known.note(&DeviceEvent { target: target.clone(), at: status.seen_at, observation, simulated: status.simulated });
+        known.note(&DeviceEvent {
+            target: target.clone(),
+            at: status.seen_at,
+            observation,
+            simulated: status.simulated,
+        });
     }
     Ok(known)
 }
@@ -134,14 +140,23 @@ fn remember(cx: Cx<'_>, event: &DeviceEvent) -> store::Result<()> {
     match &event.observation {
         Observation::Reachable { online, effect, reason } => {
             let part = effect.map_or("", Effect::name);
-            let changed =
-                device::set_online(cx.db, &event.target, part, *online, reason.as_deref(), event.simulated, cx.now)?;
+            let changed = device::set_online(
+                cx.db,
+                &event.target,
+                part,
+                *online,
+                reason.as_deref(),
+                event.simulated,
+                cx.now,
+            )?;
             if changed && !online {
                 tracing::warn!(target_device = %event.target, part, "device is offline");
             }
             Ok(())
         }
-        Observation::Acknowledged { .. } | Observation::Rejected { .. } | Observation::UnlockLogged { .. } => Ok(()),
+        Observation::Acknowledged { .. }
+        | Observation::Rejected { .. }
+        | Observation::UnlockLogged { .. } => Ok(()),
         other => {
             let json = serde_json::to_value(other)?;
             let kind = json["what"].as_str().unwrap_or("other").to_owned();
@@ -151,7 +166,8 @@ fn remember(cx: Cx<'_>, event: &DeviceEvent) -> store::Result<()> {
 }
 
 fn judge(cx: Cx<'_>, row: &EffectRow, event: &DeviceEvent) -> store::Result<()> {
-    let Some(mut verification) = row.verification.as_deref().and_then(|v| serde_json::from_str::<Verification>(v).ok())
+    let Some(mut verification) =
+        row.verification.as_deref().and_then(|v| serde_json::from_str::<Verification>(v).ok())
     else {
         return Ok(());
     };
@@ -240,7 +256,9 @@ pub(super) fn under_way(cx: Cx<'_>, episode: &Episode) -> store::Result<Option<E
 pub(super) fn resume(cx: Cx<'_>) -> store::Result<()> {
     for row in effect::open(cx.db)? {
         match (row.state.as_str(), row.dispatched_at) {
-            ("requested", _) => end(cx, row.id, Outcome::Expired, Some("the box stopped before it was decided"))?,
+            ("requested", _) => {
+                end(cx, row.id, Outcome::Expired, Some("the box stopped before it was decided"))?
+            }
             (_, Some(dispatched)) => {
                 let deadline = row.deadline_at.unwrap_or(dispatched + row.effect.verify_within());
                 timer::set(cx.db, "effect", row.id, deadline)?;

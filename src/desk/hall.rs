@@ -19,7 +19,14 @@ const STEP: f32 = 1.5;
 const USUAL: f32 = 21.0;
 
 /// A matter that a device of the hall may mend: tried once, if they are on the site; else collected.
-pub(super) fn run(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots: &Slots, about: &str) -> store::Result<()> {
+pub(super) fn run(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    slots: &Slots,
+    about: &str,
+) -> store::Result<()> {
     let Some(effect) = sop.ladder.iter().find(|r| !r.staff_only).map(|r| r.effect) else {
         return collect::run(cx, scene, draft, sop, slots, about);
     };
@@ -70,7 +77,8 @@ fn set_point(cx: Cx<'_>, slots: &Slots) -> store::Result<Option<f32>> {
     }
     let Some(too_hot) = slots.too_hot else { return Ok(None) };
     let status = device::get(cx.db, &Target::new("thermostat"), "")?;
-    let state: serde_json::Value = status.and_then(|s| serde_json::from_str(&s.state).ok()).unwrap_or_default();
+    let state: serde_json::Value =
+        status.and_then(|s| serde_json::from_str(&s.state).ok()).unwrap_or_default();
     let now = state["set-point"]["celsius"].as_f64().map_or(USUAL, |c| c as f32);
     let wanted = if too_hot { now - STEP } else { now + STEP };
     Ok(Some(wanted.clamp(18.0, 24.0)))

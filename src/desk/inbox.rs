@@ -94,14 +94,29 @@ fn open_thread(cx: Cx<'_>, inbound: &Inbound) -> store::Result<Thread> {
 fn consent(cx: Cx<'_>, thread: &Thread, message_id: i64, body: &str) -> store::Result<bool> {
     let (Channel::Sms, Some(phone)) = (thread.channel, &thread.phone) else { return Ok(false) };
     if words::opt_in(body) && journal::opt_in(cx.db, phone)? {
-        journal::notice(cx.db, Some(thread.id), "A number that had opted out of texts has opted in again.", cx.now)?;
-        message::end(cx.db, message_id, Ending::Silent, Some("opted in again; the carrier confirms it"), &[], cx.now)?;
+        journal::notice(
+            cx.db,
+            Some(thread.id),
+            "A number that had opted out of texts has opted in again.",
+            cx.now,
+        )?;
+        message::end(
+            cx.db,
+            message_id,
+            Ending::Silent,
+            Some("opted in again; the carrier confirms it"),
+            &[],
+            cx.now,
+        )?;
         return Ok(true);
     }
     let Some(word) = words::opt_out(body) else { return Ok(false) };
     journal::opt_out(cx.db, phone, &word, cx.now)?;
     question::close(cx.db, thread.id, "answered")?;
-    let notice = format!("Opt-out: the customer texted {} and gets no more texts; the bay screen still works.", word.to_uppercase());
+    let notice = format!(
+        "Opt-out: the customer texted {} and gets no more texts; the bay screen still works.",
+        word.to_uppercase()
+    );
     journal::notice(cx.db, Some(thread.id), &notice, cx.now)?;
     store::outbox::cancel_automatic(cx.db, thread.id)?;
     let scene = Scene::load(cx, thread.clone())?;

@@ -1,6 +1,7 @@
 //! What the desk is told and what it says is to be done.
 
 use crate::clock::UnixMs;
+use crate::llm::Question;
 use crate::policy::Permit;
 use crate::site::{BayId, E164, Effect, Role, Target};
 use crate::store::escalation::Alert;
@@ -57,25 +58,6 @@ pub enum Todo {
     Ask(Question),
 }
 
-/// A question to the cloud model: it may only nominate one of the candidates, or none.
-#[derive(Debug, Clone)]
-pub struct Question {
-    pub turn_id: i64,
-    /// Ties the answer to this look at the turn.
-    pub nonce: String,
-    pub text: String,
-    pub candidates: Vec<String>,
-}
-
-/// What the cloud model said.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Nomination {
-    /// `None`: none of them.
-    pub intent: Option<String>,
-    pub bay: Option<BayId>,
-    pub at_door: bool,
-}
-
 /// A signed-in person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
@@ -87,13 +69,23 @@ pub struct Operator {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     /// `form_key` is of the form that was sent; a second click carries the same.
-    Reply { text: String, form_key: Option<String> },
+    Reply {
+        text: String,
+        form_key: Option<String>,
+    },
     Claim,
     Acknowledge,
     Release,
     /// Do it in their own name.
-    Approve { effect: Effect, target: Option<Target>, value: Option<f32> },
-    Refuse { effect: Effect, target: Option<Target> },
+    Approve {
+        effect: Effect,
+        target: Option<Target>,
+        value: Option<f32>,
+    },
+    Refuse {
+        effect: Effect,
+        target: Option<Target>,
+    },
     CloseEscalations,
 }
 

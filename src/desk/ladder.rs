@@ -17,7 +17,14 @@ use crate::store::thread::{self, Mark};
 use crate::store::{self, device};
 
 /// A matter in a bay: finds the bay (asking at most once), then takes the next step.
-pub(super) fn run(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots: &Slots, about: &str) -> store::Result<()> {
+pub(super) fn run(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    slots: &Slots,
+    about: &str,
+) -> store::Result<()> {
     match bays::which(scene, slots) {
         Bays::One(bay) => in_bay(cx, scene, draft, sop, bay),
         Bays::Two(a, b) => in_two_bays(cx, scene, draft, sop, a, b),
@@ -47,11 +54,21 @@ fn ask_bay(
     }
     thread::mark(cx.db, scene.thread.id, Mark::AskedBay, cx.now)?;
     draft.say_phrase(cx, phrase, values);
-    draft.ask("bay", Payload { intent: Some(sop.id.clone()), about: about.to_owned(), ..Payload::default() }, None);
+    draft.ask(
+        "bay",
+        Payload { intent: Some(sop.id.clone()), about: about.to_owned(), ..Payload::default() },
+        None,
+    );
     Ok(())
 }
 
-pub(super) fn in_bay(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, bay: BayId) -> store::Result<()> {
+pub(super) fn in_bay(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    bay: BayId,
+) -> store::Result<()> {
     if !cx.site().bays.contains_key(&bay) {
         let values = phrases::values(cx, scene, Some(bay))?;
         return ask_bay(cx, scene, draft, sop, "ask_bay", &values, "");
@@ -64,13 +81,19 @@ pub(super) fn in_bay(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, ba
 }
 
 /// The episode of this matter in this place: the open one, over whichever thread, or a new one.
-pub(super) fn open_episode(cx: Cx<'_>, scene: &Scene, sop: &Sop, bay: Option<BayId>) -> store::Result<Episode> {
+pub(super) fn open_episode(
+    cx: Cx<'_>,
+    scene: &Scene,
+    sop: &Sop,
+    bay: Option<BayId>,
+) -> store::Result<Episode> {
     let booking = scene.active.iter().find(|b| bay.is_none_or(|bay| b.bay == bay)).map(|b| b.id.clone());
     let here = match bay {
         Some(bay) => episode::live_in_bay(cx.db, bay, cx.now - REMEMBER)?,
         None => scene.episodes.clone(),
     };
-    let same = |e: &&Episode| e.sop_id == sop.id && (e.booking_id == booking || e.thread_id == scene.thread.id);
+    let same =
+        |e: &&Episode| e.sop_id == sop.id && (e.booking_id == booking || e.thread_id == scene.thread.id);
     if let Some(found) = here.iter().find(same) {
         return Ok(Episode { thread_id: scene.thread.id, ..found.clone() });
     }
@@ -79,7 +102,13 @@ pub(super) fn open_episode(cx: Cx<'_>, scene: &Scene, sop: &Sop, bay: Option<Bay
 }
 
 /// The next step of the ladder: guide first, then effect by effect, then a person.
-pub(super) fn advance(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, episode: &mut Episode) -> store::Result<()> {
+pub(super) fn advance(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    episode: &mut Episode,
+) -> store::Result<()> {
     if let Some(under_way) = effects::under_way(cx, episode)? {
         let what = phrases::in_words(cx, under_way.effect, &under_way.target);
         draft.say_phrase(cx, "still_working", &phrases::values(cx, scene, episode.bay)?.set("effect", what));
@@ -110,9 +139,7 @@ pub(super) fn advance(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, e
         Ok(_) if must_ask(cx, rung.effect, &target)? || late(scene, rung.effect) => {
             ask_first(cx, scene, draft, rung, &target, episode)
         }
-        Ok(_) => {
-            act(cx, scene, draft, sop, episode, rung.effect, std::slice::from_ref(&target), None)
-        }
+        Ok(_) => act(cx, scene, draft, sop, episode, rung.effect, std::slice::from_ref(&target), None),
     }
 }
 
@@ -134,7 +161,14 @@ fn must_ask(cx: Cx<'_>, effect: Effect, target: &Target) -> store::Result<bool> 
     Ok(!dead)
 }
 
-fn ask_first(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, rung: &Rung, target: &Target, episode: &mut Episode) -> store::Result<()> {
+fn ask_first(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    rung: &Rung,
+    target: &Target,
+    episode: &mut Episode,
+) -> store::Result<()> {
     let what = phrases::in_words(cx, rung.effect, target);
     let values = phrases::values(cx, scene, episode.bay)?.set("effect", what);
     match (&rung.confirm, late(scene, rung.effect)) {
@@ -152,7 +186,14 @@ fn ask_first(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, rung: &Rung, target: 
     episode::save(cx.db, episode, cx.now)
 }
 
-fn in_two_bays(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, a: BayId, b: BayId) -> store::Result<()> {
+fn in_two_bays(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    a: BayId,
+    b: BayId,
+) -> store::Result<()> {
     let mut episode = open_episode(cx, scene, sop, Some(a))?;
     let Some(rung) = next_rung(cx, sop, &episode)? else {
         return hand_over(cx, scene, draft, sop, Some(&mut episode), "the ladder is used up");
@@ -182,7 +223,8 @@ pub(super) fn next_rung<'s>(cx: Cx<'_>, sop: &'s Sop, episode: &Episode) -> stor
         }
     }
     Ok(sop.ladder.iter().find(|rung| {
-        let here = target_of(rung.effect, episode.bay).is_some_and(|t| cx.site().driver(rung.effect, &t).is_some());
+        let here =
+            target_of(rung.effect, episode.bay).is_some_and(|t| cx.site().driver(rung.effect, &t).is_some());
         !rung.staff_only && here && !tried.contains(&rung.effect)
     }))
 }
@@ -270,7 +312,8 @@ pub(super) fn tell_refusal(
     if effect == Effect::DoorUnlock {
         return door::tell_refusal(cx, scene, draft, sop, episode, refusal);
     }
-    let values = phrases::values(cx, scene, episode.bay)?.set("effect", phrases::in_words(cx, effect, target));
+    let values =
+        phrases::values(cx, scene, episode.bay)?.set("effect", phrases::in_words(cx, effect, target));
     let (phrase, values) = phrases::refusal(cx, effect, refusal, values);
     draft.say_phrase(cx, phrase, &values);
     match refusal {
@@ -297,7 +340,12 @@ pub(super) fn tell_refusal(
 }
 
 /// The next step that the gate would let through now.
-fn next_available<'s>(cx: Cx<'_>, scene: &Scene, sop: &'s Sop, episode: &mut Episode) -> store::Result<Option<&'s Rung>> {
+fn next_available<'s>(
+    cx: Cx<'_>,
+    scene: &Scene,
+    sop: &'s Sop,
+    episode: &mut Episode,
+) -> store::Result<Option<&'s Rung>> {
     let asker = scene.asker();
     while let Some(rung) = next_rung(cx, sop, episode)? {
         let Some(target) = target_of(rung.effect, episode.bay) else { return Ok(None) };
@@ -311,7 +359,13 @@ fn next_available<'s>(cx: Cx<'_>, scene: &Scene, sop: &'s Sop, episode: &mut Epi
 }
 
 /// Offers a step after another did not help: always asked, whether it interrupts or not.
-pub(super) fn offer(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, rung: &Rung, episode: &mut Episode) -> store::Result<()> {
+pub(super) fn offer(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    rung: &Rung,
+    episode: &mut Episode,
+) -> store::Result<()> {
     match target_of(rung.effect, episode.bay) {
         Some(target) => ask_first(cx, scene, draft, rung, &target, episode),
         None => Ok(()),
@@ -319,7 +373,13 @@ pub(super) fn offer(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, rung: &Rung, e
 }
 
 /// After a step that failed: the next one is offered, or a person called.
-pub(super) fn after_failure(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, episode: &mut Episode) -> store::Result<()> {
+pub(super) fn after_failure(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    episode: &mut Episode,
+) -> store::Result<()> {
     match next_available(cx, scene, sop, episode)? {
         Some(rung) => offer(cx, scene, draft, rung, episode),
         None => hand_over(cx, scene, draft, sop, Some(episode), "the ladder is used up"),
@@ -380,7 +440,12 @@ pub(super) fn summary(cx: Cx<'_>, sop: &Sop, bay: Option<BayId>, reason: &str) -
 }
 
 /// The matter is with a person already: the words are added, nothing is done.
-pub(super) fn with_a_person(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, episode: &Episode) -> store::Result<()> {
+pub(super) fn with_a_person(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    episode: &Episode,
+) -> store::Result<()> {
     if let Some(id) = episode.escalation_id.or_else(|| scene.handed().map(|e| e.id)) {
         people::add_to(cx, scene, id)?;
         draft.escalated(id);

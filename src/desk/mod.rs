@@ -36,9 +36,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-pub use input::{
-    Act, Inbound, Line, Nomination, OperateError, Operator, Question as FallbackQuestion, Received, Todo,
-};
+pub use crate::llm::{Nomination, Question as FallbackQuestion};
+pub use input::{Act, Inbound, Line, OperateError, Operator, Received, Todo};
 pub use run::{DeskGone, DeskHandle, Work, start};
 
 use crate::clock::{Clock, UnixMs};

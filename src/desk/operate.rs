@@ -38,7 +38,9 @@ impl Desk {
                 }
                 Act::Acknowledge => Ok(acknowledge(cx, who, thread.id)?),
                 Act::Release => release(cx, who, &thread),
-                Act::Approve { effect, target, value } => approve(cx, who, &thread, *effect, target.as_ref(), *value),
+                Act::Approve { effect, target, value } => {
+                    approve(cx, who, &thread, *effect, target.as_ref(), *value)
+                }
                 Act::Refuse { effect, target } => refuse(cx, who, &thread, *effect, target.as_ref()),
                 Act::CloseEscalations => {
                     acknowledge(cx, who, thread.id)?;
@@ -56,7 +58,13 @@ impl Desk {
     ///
     /// # Errors
     /// [`OperateError::Refused`] with the gate's reason.
-    pub fn order(&mut self, who: &Operator, effect: Effect, target: &Target, value: Option<f32>) -> Result<i64, OperateError> {
+    pub fn order(
+        &mut self,
+        who: &Operator,
+        effect: Effect,
+        target: &Target,
+        value: Option<f32>,
+    ) -> Result<i64, OperateError> {
         let world = &self.world;
         let now = world.clock.now();
         let (id, verdict) = self.store.write(|tx| {
@@ -130,7 +138,12 @@ fn acknowledge(cx: Cx<'_>, who: &Operator, thread_id: i64) -> Result<(), StoreEr
     for open in escalation::open_on_thread(cx.db, thread_id)? {
         if !people::acknowledge(cx, &open, &who.name)? && open.acked_by.as_deref() != Some(&who.name) {
             let by = open.acked_by.unwrap_or_default();
-            journal::notice(cx.db, Some(thread_id), &format!("{} acknowledged too; {by} was first.", who.name), cx.now)?;
+            journal::notice(
+                cx.db,
+                Some(thread_id),
+                &format!("{} acknowledged too; {by} was first.", who.name),
+                cx.now,
+            )?;
         }
     }
     Ok(())
@@ -150,22 +163,45 @@ fn release(cx: Cx<'_>, who: &Operator, thread: &Thread) -> Done {
 }
 
 /// A person stands behind an effect by name. The gate still checks the device; the entitlement is theirs.
-fn approve(cx: Cx<'_>, who: &Operator, thread: &Thread, effect: Effect, target: Option<&Target>, value: Option<f32>) -> Done {
+fn approve(
+    cx: Cx<'_>,
+    who: &Operator,
+    thread: &Thread,
+    effect: Effect,
+    target: Option<&Target>,
+    value: Option<f32>,
+) -> Done {
     let target = target_for(cx, thread, effect, target)?;
     acknowledge(cx, who, thread.id)?;
-    let asked = effect::of_thread(cx.db, thread.id)?.into_iter().rev().find(|e| e.effect == effect && e.target == target);
+    let asked = effect::of_thread(cx.db, thread.id)?
+        .into_iter()
+        .rev()
+        .find(|e| e.effect == effect && e.target == target);
     let matter = match asked.as_ref().and_then(|e| e.episode_id) {
         Some(id) => Some(id),
-        None => episode::live_on_thread(cx.db, thread.id, cx.now - super::scene::REMEMBER)?.first().map(|e| e.id),
+        None => {
+            episode::live_on_thread(cx.db, thread.id, cx.now - super::scene::REMEMBER)?.first().map(|e| e.id)
+        }
     };
     let asker = staff(who);
     let value = value.or_else(|| asked.and_then(|e| e.value));
-    let request =
-        Request { effect, target: &target, value, asker: &asker, thread_id: Some(thread.id), episode_id: matter };
+    let request = Request {
+        effect,
+        target: &target,
+        value,
+        asker: &asker,
+        thread_id: Some(thread.id),
+        episode_id: matter,
+    };
     let (_, verdict) = policy::authorise(cx.db, cx.gate(), &request, cx.now)?;
     log(cx, who, "approve", &format!("{effect} {target}"), thread.id, None)?;
     if let Err(refusal) = verdict {
-        journal::notice(cx.db, Some(thread.id), &format!("{effect} on {target} was refused: {}", refusal.reason()), cx.now)?;
+        journal::notice(
+            cx.db,
+            Some(thread.id),
+            &format!("{effect} on {target} was refused: {}", refusal.reason()),
+            cx.now,
+        )?;
     }
     Ok(())
 }
@@ -203,7 +239,12 @@ fn tier_name(effect: Effect) -> &'static str {
 }
 
 /// The target that was named, else the one this conversation is about; never a guess between two.
-fn target_for(cx: Cx<'_>, thread: &Thread, effect: Effect, named: Option<&Target>) -> Result<Target, OperateError> {
+fn target_for(
+    cx: Cx<'_>,
+    thread: &Thread,
+    effect: Effect,
+    named: Option<&Target>,
+) -> Result<Target, OperateError> {
     if let Some(target) = named {
         return Ok(target.clone());
     }
@@ -246,4 +287,3 @@ fn log(
     };
     journal::change(cx.db, &change)
 }
-

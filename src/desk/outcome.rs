@@ -2,8 +2,8 @@
 
 use super::Cx;
 use super::draft::Draft;
-use super::{door, ladder, phrases};
 use super::scene::Scene;
+use super::{door, ladder, phrases};
 use crate::site::{Effect, Outcome};
 use crate::sop::{Rung, Sop};
 use crate::store::effect::{self, EffectRow};
@@ -81,7 +81,16 @@ pub(super) fn ended(cx: Cx<'_>, row: &EffectRow) -> store::Result<()> {
         }
         Some(Outcome::Refused) => {
             let refusal = crate::policy::Refusal::Offline;
-            ladder::tell_refusal(cx, &case.scene, &mut draft, case.sop, &mut case.episode, row.effect, &row.target, &refusal)?;
+            ladder::tell_refusal(
+                cx,
+                &case.scene,
+                &mut draft,
+                case.sop,
+                &mut case.episode,
+                row.effect,
+                &row.target,
+                &refusal,
+            )?;
             episode::save(cx.db, &case.episode, cx.now)?;
         }
         Some(Outcome::Expired) => draft.say_phrase(cx, "refused_expired", &values),
@@ -91,8 +100,18 @@ pub(super) fn ended(cx: Cx<'_>, row: &EffectRow) -> store::Result<()> {
 }
 
 fn after_failure(cx: Cx<'_>, case: &mut Case<'_>, draft: &mut Draft, row: &EffectRow) -> store::Result<()> {
-    if row.effect == Effect::DoorUnlock || row.target.bay().is_none() || case.episode.state == EpisodeState::Handed {
-        return ladder::hand_over(cx, &case.scene, draft, case.sop, Some(&mut case.episode), &format!("{} failed", row.effect));
+    if row.effect == Effect::DoorUnlock
+        || row.target.bay().is_none()
+        || case.episode.state == EpisodeState::Handed
+    {
+        return ladder::hand_over(
+            cx,
+            &case.scene,
+            draft,
+            case.sop,
+            Some(&mut case.episode),
+            &format!("{} failed", row.effect),
+        );
     }
     ladder::after_failure(cx, &case.scene, draft, case.sop, &mut case.episode)
 }

@@ -42,7 +42,8 @@ pub(super) fn level_name(level: Level) -> &'static str {
 /// new: only then is the customer told.
 pub(super) fn escalate(cx: Cx<'_>, scene: &Scene, call: &Call<'_>) -> store::Result<(i64, bool)> {
     let open = escalation::open_on_thread(cx.db, scene.thread.id)?;
-    let same = |e: &&Escalation| e.intent == call.intent || (call.episode.is_some() && e.episode_id == call.episode);
+    let same =
+        |e: &&Escalation| e.intent == call.intent || (call.episode.is_some() && e.episode_id == call.episode);
     if let Some(known) = open.iter().find(same) {
         add_words(cx, known, scene)?;
         if rank(level_name(call.level)) > rank(&known.level) {
@@ -106,8 +107,11 @@ fn after_quiet(cx: Cx<'_>, at: UnixMs) -> UnixMs {
 
 /// Everything a person needs to go on (DOMAIN 6).
 fn packet(cx: Cx<'_>, scene: &Scene, call: &Call<'_>) -> store::Result<Value> {
-    let said: Vec<String> =
-        message::of_thread(cx.db, scene.thread.id, 12)?.into_iter().filter(|m| m.inbound).map(|m| m.body).collect();
+    let said: Vec<String> = message::of_thread(cx.db, scene.thread.id, 12)?
+        .into_iter()
+        .filter(|m| m.inbound)
+        .map(|m| m.body)
+        .collect();
     let tried: Vec<Value> = effect::of_thread(cx.db, scene.thread.id)?
         .iter()
         .map(|e| json!({"effect": e.effect.name(), "target": e.target.as_str(), "outcome": e.outcome.map(|o| o.name()),
@@ -148,8 +152,11 @@ fn next_step(cx: Cx<'_>, call: &Call<'_>) -> String {
 /// Adds what was said since to an escalation that waits.
 fn add_words(cx: Cx<'_>, known: &Escalation, scene: &Scene) -> store::Result<()> {
     let mut packet: Value = serde_json::from_str(&known.packet).unwrap_or_else(|_| json!({}));
-    let said: Vec<String> =
-        message::of_thread(cx.db, scene.thread.id, 12)?.into_iter().filter(|m| m.inbound).map(|m| m.body).collect();
+    let said: Vec<String> = message::of_thread(cx.db, scene.thread.id, 12)?
+        .into_iter()
+        .filter(|m| m.inbound)
+        .map(|m| m.body)
+        .collect();
     packet["said"] = json!(said);
     escalation::set_packet(cx.db, known.id, &packet.to_string())
 }
@@ -213,7 +220,9 @@ fn call_people(cx: Cx<'_>, id: i64, people: &[String]) -> store::Result<()> {
     let waiting = escalation::alerts_in(cx.db, "queued")?;
     for person in people {
         for channel in &cx.world.options.alert_channels {
-            let same = |a: &&escalation::Alert| a.escalation_id == id && &a.person == person && &a.channel == channel;
+            let same = |a: &&escalation::Alert| {
+                a.escalation_id == id && &a.person == person && &a.channel == channel
+            };
             if waiting.iter().find(same).is_none() {
                 escalation::queue_alert(cx.db, id, person, channel, cx.now)?;
             }
@@ -232,7 +241,14 @@ pub(super) fn acknowledge(cx: Cx<'_>, escalation: &Escalation, by: &str) -> stor
 }
 
 /// Opens a ticket, or adds to the one of the same matter on this thread.
-pub(super) fn open_ticket(cx: Cx<'_>, scene: &Scene, intent: &str, bay: Option<BayId>, detail: &str, episode: Option<i64>) -> store::Result<i64> {
+pub(super) fn open_ticket(
+    cx: Cx<'_>,
+    scene: &Scene,
+    intent: &str,
+    bay: Option<BayId>,
+    detail: &str,
+    episode: Option<i64>,
+) -> store::Result<i64> {
     let known = ticket::latest_on_thread(cx.db, scene.thread.id, intent, cx.now - super::scene::REMEMBER)?;
     if let Some(known) = known {
         ticket::add_detail(cx.db, known.id, detail)?;
@@ -250,7 +266,12 @@ pub(super) fn open_ticket(cx: Cx<'_>, scene: &Scene, intent: &str, bay: Option<B
 pub(super) fn resume(cx: Cx<'_>) -> store::Result<()> {
     for row in outbox::interrupted(cx.db)? {
         outbox::set_state(cx.db, row.id, "maybe", None, Some("the program stopped while it was being sent"))?;
-        journal::notice(cx.db, Some(row.thread_id), "A reply was being sent when the box stopped: maybe sent, please look.", cx.now)?;
+        journal::notice(
+            cx.db,
+            Some(row.thread_id),
+            "A reply was being sent when the box stopped: maybe sent, please look.",
+            cx.now,
+        )?;
     }
     for alert in escalation::alerts_in(cx.db, "sending")? {
         escalation::set_alert(cx.db, alert.id, "queued", None, None)?; // twice called is better than never
@@ -316,7 +337,12 @@ impl Desk {
             let state = if permanent { "failed" } else { "queued" };
             outbox::set_state(cx.db, outbox_id, state, None, Some(why))?;
             if permanent {
-                journal::notice(cx.db, Some(row.thread_id), &format!("A text could not be sent: {why}"), cx.now)?;
+                journal::notice(
+                    cx.db,
+                    Some(row.thread_id),
+                    &format!("A text could not be sent: {why}"),
+                    cx.now,
+                )?;
             }
             Ok(())
         })

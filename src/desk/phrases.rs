@@ -109,7 +109,12 @@ pub(super) fn in_words(cx: Cx<'_>, effect: Effect, target: &Target) -> String {
 }
 
 /// The phrase of `house.md` that tells a refusal, and the value it may need.
-pub(super) fn refusal(cx: Cx<'_>, effect: Effect, refusal: &Refusal, values: Values) -> (&'static str, Values) {
+pub(super) fn refusal(
+    cx: Cx<'_>,
+    effect: Effect,
+    refusal: &Refusal,
+    values: Values,
+) -> (&'static str, Values) {
     match refusal {
         Refusal::SafeMode => ("refused_safe_mode", values),
         Refusal::NotHere | Refusal::OutOfRange => ("refused_not_here", values),

@@ -72,7 +72,8 @@ pub fn start(
     let (work, inbox) = mpsc::channel();
     let (out, todos) = async_mpsc::unbounded_channel();
     let (version, changed) = watch::channel(0);
-    let thread = std::thread::Builder::new().name("desk".into()).spawn(move || run(desk, &inbox, &out, &version))?;
+    let thread =
+        std::thread::Builder::new().name("desk".into()).spawn(move || run(desk, &inbox, &out, &version))?;
     Ok((DeskHandle { work, changed }, todos, thread))
 }
 

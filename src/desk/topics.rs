@@ -20,11 +20,22 @@ const HELLO_AGAIN: Duration = Duration::from_secs(30 * 60);
 
 /// Intents that only speak of what is under way, and so belong to whoever has it.
 const ABOUT_THE_MATTER: &[&str] = &[
-    "followup.still-broken", "human.request", "feedback.complaint", "chat.affirm", "chat.deny", "chat.greeting",
+    "followup.still-broken",
+    "human.request",
+    "feedback.complaint",
+    "chat.affirm",
+    "chat.deny",
+    "chat.greeting",
 ];
 
 /// Runs one topic. Which words, which step, which person: all from its SOP.
-pub(super) fn run(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, topic: &Topic, slots: &Slots) -> store::Result<()> {
+pub(super) fn run(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    topic: &Topic,
+    slots: &Slots,
+) -> store::Result<()> {
     let Some(sop) = cx.library().get(&topic.intent).map(|s| &**s) else {
         return unsure(cx, scene, draft, topic);
     };
@@ -43,7 +54,14 @@ pub(super) fn run(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, topic: &Topic, s
 }
 
 /// The SOP is known: it is run.
-pub(super) fn matched(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, topic: &Topic, slots: &Slots) -> store::Result<()> {
+pub(super) fn matched(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    topic: &Topic,
+    slots: &Slots,
+) -> store::Result<()> {
     if sop.acts() && slots.tense != Tense::Now {
         let phrase = if slots.tense == Tense::Past { "past" } else { "hypothetical" };
         draft.say_phrase(cx, phrase, &phrases::values(cx, scene, None)?);
@@ -66,7 +84,14 @@ pub(super) fn matched(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, t
     }
 }
 
-fn act_or_guide(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, topic: &Topic, slots: &Slots) -> store::Result<()> {
+fn act_or_guide(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    topic: &Topic,
+    slots: &Slots,
+) -> store::Result<()> {
     let first = sop.ladder.iter().find(|r| !r.staff_only).map(|r| r.effect);
     match first.map(Effect::scope) {
         Some(Scope::Door) => door::run(cx, scene, draft, sop, slots),
@@ -80,7 +105,12 @@ fn act_or_guide(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, topic: 
 }
 
 fn answer(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store::Result<()> {
-    draft.say_reply(sop, "answer", &phrases::conditions(cx, scene)?, &phrases::values(cx, scene, scene.own_bay())?);
+    draft.say_reply(
+        sop,
+        "answer",
+        &phrases::conditions(cx, scene)?,
+        &phrases::values(cx, scene, scene.own_bay())?,
+    );
     if sop.opens == Opens::Escalation {
         ladder::call(cx, scene, draft, sop, None, "the procedure asks for a person")?;
     }
@@ -142,12 +172,14 @@ fn belongs_to_a_person(
     slots: &Slots,
 ) -> store::Result<Option<()>> {
     let Some(handed) = scene.handed().filter(|e| e.intent != "opt-out") else { return Ok(None) };
-    let door_topic = sop.ladder.iter().any(|r| r.effect == Effect::DoorUnlock) || topic.intent == "followup.still-broken";
+    let door_topic =
+        sop.ladder.iter().any(|r| r.effect == Effect::DoorUnlock) || topic.intent == "followup.still-broken";
     if door_topic && let Some(mut again) = door::may_ask_again(cx, scene)? {
         return once_more(cx, scene, draft, slots, &mut again).map(Some);
     }
     let same_intent = scene.escalations.iter().any(|e| e.intent == topic.intent);
-    let same_sim = topic.intent.starts_with("sim.") && handed.intent.starts_with("sim.") && slots.bays.is_empty();
+    let same_sim =
+        topic.intent.starts_with("sim.") && handed.intent.starts_with("sim.") && slots.bays.is_empty();
     let unclear = matches!(topic.decision, Verdict::Fallback | Verdict::Ask | Verdict::None);
     let about = ABOUT_THE_MATTER.contains(&topic.intent.as_str()) || same_intent || same_sim || unclear;
     if !about || sop.kind == Kind::Safety {
@@ -164,14 +196,27 @@ fn belongs_to_a_person(
 }
 
 /// The unlock that did not help may be asked for once more, within the two.
-fn once_more(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, slots: &Slots, episode: &mut Episode) -> store::Result<()> {
+fn once_more(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    slots: &Slots,
+    episode: &mut Episode,
+) -> store::Result<()> {
     let Some(sop) = cx.library().get(&episode.sop_id).cloned() else { return Ok(()) };
     question::close(cx.db, scene.thread.id, "answered")?;
     door::run(cx, scene, draft, &sop, slots)
 }
 
 /// Their neighbours' bay is not touched; people are told.
-fn somebody_elses(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, topic: &Topic, slots: &Slots) -> store::Result<()> {
+fn somebody_elses(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    topic: &Topic,
+    slots: &Slots,
+) -> store::Result<()> {
     let bay = slots.bays.first().copied();
     let id = people::open_ticket(cx, scene, &sop.id, bay, &topic.text, None)?;
     draft.ticketed(id);
@@ -183,7 +228,9 @@ fn somebody_elses(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, topic
 fn social(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store::Result<()> {
     let values = phrases::values(cx, scene, scene.own_bay())?;
     match sop.id.as_str() {
-        "chat.greeting" if scene.thread.greeted_at.is_some_and(|at| cx.now.since(at) < AMENDS) || scene.amends() => {
+        "chat.greeting"
+            if scene.thread.greeted_at.is_some_and(|at| cx.now.since(at) < AMENDS) || scene.amends() =>
+        {
             draft.silent("greeted a moment ago");
         }
         "chat.greeting" => {
@@ -221,7 +268,14 @@ fn resolved(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store::R
 }
 
 /// Words that lean on other SOPs, without a question of ours to lean on.
-fn system(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, topic: &Topic, slots: &Slots) -> store::Result<()> {
+fn system(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    sop: &Sop,
+    topic: &Topic,
+    slots: &Slots,
+) -> store::Result<()> {
     let values = phrases::values(cx, scene, scene.own_bay())?;
     match sop.id.as_str() {
         "followup.still-broken" => match scene.episodes.first() {
@@ -253,7 +307,13 @@ fn just_acted(cx: Cx<'_>, scene: &Scene) -> store::Result<bool> {
 }
 
 /// "Still nothing": up the ladder of the last matter, never the same step twice.
-fn still_broken(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, last: &mut Episode, slots: &Slots) -> store::Result<()> {
+fn still_broken(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    last: &mut Episode,
+    slots: &Slots,
+) -> store::Result<()> {
     let Some(sop) = cx.library().get(&last.sop_id).cloned() else { return Ok(()) };
     if last.state == EpisodeState::Handed {
         return ladder::with_a_person(cx, scene, draft, last);
@@ -285,7 +345,11 @@ fn ask_which(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, topic: &Topic) -> sto
     }
     let values = phrases::values(cx, scene, None)?.set("option_a", label_a).set("option_b", label_b);
     draft.say_phrase(cx, "ask_which", &values);
-    let payload = Payload { options: vec![(*a).to_owned(), (*b).to_owned()], about: topic.text.clone(), ..Payload::default() };
+    let payload = Payload {
+        options: vec![(*a).to_owned(), (*b).to_owned()],
+        about: topic.text.clone(),
+        ..Payload::default()
+    };
     draft.ask("which", payload, None);
     Ok(())
 }
@@ -318,7 +382,10 @@ fn out_of_scope(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, topic: &Topic) -> 
     let values = phrases::values(cx, scene, None)?;
     let said = cx.library().phrase("out_of_scope", &[]).and_then(|t| crate::sop::render(t, &values).ok());
     let again = said.is_some_and(|text| {
-        scene.last_reply.as_ref().is_some_and(|(at, body)| body == text.as_str() && cx.now.since(*at) < REMEMBER)
+        scene
+            .last_reply
+            .as_ref()
+            .is_some_and(|(at, body)| body == text.as_str() && cx.now.since(*at) < REMEMBER)
     });
     if again {
         draft.silent("out of scope, said so already");

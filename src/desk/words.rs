@@ -29,12 +29,39 @@ pub(super) fn is_blank(text: &str) -> bool {
 pub(super) fn door_left_open(text: &str) -> bool {
     let text = text.to_lowercase();
     let door = ["door", "gate", "porte"].iter().any(|w| text.contains(w));
-    let open = ["latch", "won't close", "wont close", "won’t close", "not clos", "doesn't close", "doesnt close", "doesn’t close",
-        "won't lock", "wont lock", "won’t lock", "not lock", "doesn't lock", "doesnt lock", "doesn’t lock", "won't shut", "wont shut",
-        "won’t shut", "not shut", "doesn't shut", "doesnt shut", "can't close", "cant close", "stays open", "stay open", "staying open",
-        "ferme pas", "propped", "ajar"]
-        .iter()
-        .any(|w| text.contains(w));
+    let open = [
+        "latch",
+        "won't close",
+        "wont close",
+        "won’t close",
+        "not clos",
+        "doesn't close",
+        "doesnt close",
+        "doesn’t close",
+        "won't lock",
+        "wont lock",
+        "won’t lock",
+        "not lock",
+        "doesn't lock",
+        "doesnt lock",
+        "doesn’t lock",
+        "won't shut",
+        "wont shut",
+        "won’t shut",
+        "not shut",
+        "doesn't shut",
+        "doesnt shut",
+        "can't close",
+        "cant close",
+        "stays open",
+        "stay open",
+        "staying open",
+        "ferme pas",
+        "propped",
+        "ajar",
+    ]
+    .iter()
+    .any(|w| text.contains(w));
     door && open
 }
 

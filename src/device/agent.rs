@@ -20,10 +20,10 @@ use tracing::{info, warn};
 use super::agent_wire::{self, Command, Kind, Status, Wake, WireError};
 use super::broker::{self, BrokerError};
 use super::health::Board;
-use super::{DeviceEvent, DeviceHealth, Driver, NotSent, Observation, secret, wake};
+use super::{DeviceEvent, DeviceHealth, Driver, NotSent, Observation, wake};
 use crate::clock::{Clock, UnixMs};
 use crate::policy::Permit;
-use crate::site::{BayId, Effect, Target};
+use crate::site::{BayId, Effect, Target, secret};
 
 /// Family name of these devices.
 pub const FAMILY: &str = "bay agent (MQTT)";
@@ -124,7 +124,9 @@ impl Driver for AgentDriver {
         };
         let (reply, answer) = oneshot::channel();
         let order = Order { bay, effect: permit.effect(), command, reply };
-        self.orders.try_send(order).map_err(|_| NotSent::Offline("the bay agents' link is busy or down".into()))?;
+        self.orders
+            .try_send(order)
+            .map_err(|_| NotSent::Offline("the bay agents' link is busy or down".into()))?;
         match tokio::time::timeout(self.options.receipt, answer).await {
             Ok(Ok(result)) => result,
             // No receipt: it may or may not have arrived. What the bay shows next decides.
@@ -317,7 +319,9 @@ impl Link {
             return;
         }
         let read = match kind {
-            Kind::Status => agent_wire::read_status(&publish.payload).map(|s| self.status(bay, s, publish.retain)),
+            Kind::Status => {
+                agent_wire::read_status(&publish.payload).map(|s| self.status(bay, s, publish.retain))
+            }
             Kind::State => agent_wire::read_state(&publish.payload).map(|state| {
                 let at = self.dated(bay, Some(state.at), publish.retain);
                 let mut seen = state.observations();

@@ -254,7 +254,9 @@ mod tests {
 
     #[test]
     fn a_state_is_read_in_the_order_boot_then_software() {
-        let state = read_state(br#"{"v":1,"at":5,"software":true,"boot_id":"b7","projector":{"on":false},"tv":{},"new":1}"#);
+        let state = read_state(
+            br#"{"v":1,"at":5,"software":true,"boot_id":"b7","projector":{"on":false},"tv":{},"new":1}"#,
+        );
         let seen = state.expect("valid").observations();
         assert_eq!(
             seen,
@@ -272,8 +274,18 @@ mod tests {
         let huge = vec![b' '; MAX_PAYLOAD + 1];
         let deep = "[".repeat(10_000);
         for payload in [
-            b"".as_slice(), b"null", b"{}", b"\xff\xfe", b"{\"v\":1", br#"{"v":2,"at":1}"#, br#"{"v":1,"at":"now"}"#,
-            br#"{"v":1,"at":1,"boot_id":""}"#, br#"{"v":1,"at":1e99}"#, long.as_bytes(), &huge, deep.as_bytes(),
+            b"".as_slice(),
+            b"null",
+            b"{}",
+            b"\xff\xfe",
+            b"{\"v\":1",
+            br#"{"v":2,"at":1}"#,
+            br#"{"v":1,"at":"now"}"#,
+            br#"{"v":1,"at":1,"boot_id":""}"#,
+            br#"{"v":1,"at":1e99}"#,
+            long.as_bytes(),
+            &huge,
+            deep.as_bytes(),
         ] {
             assert!(read_state(payload).is_err());
             assert!(read_status(payload).is_err());
@@ -285,7 +297,10 @@ mod tests {
     fn done_is_a_claim_and_failed_is_a_refusal() {
         let result = |text: &str| read_result(text.as_bytes()).expect("valid").observation();
         assert_eq!(result(r#"{"v":1,"id":4,"status":"done"}"#), Observation::Acknowledged { effect_id: 4 });
-        assert_eq!(result(r#"{"v":1,"id":4,"status":"accepted"}"#), Observation::Acknowledged { effect_id: 4 });
+        assert_eq!(
+            result(r#"{"v":1,"id":4,"status":"accepted"}"#),
+            Observation::Acknowledged { effect_id: 4 }
+        );
         assert_eq!(
             result(r#"{"v":1,"id":4,"status":"failed","reason":"no\nwindow"}"#),
             Observation::Rejected { effect_id: 4, reason: "nowindow".into() }

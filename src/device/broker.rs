@@ -19,8 +19,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use sha2::Sha512;
 
-use super::secret;
-use crate::site::{BayId, Site};
+use crate::site::{BayId, Site, secret};
 
 /// The box's own user.
 pub const BOX_USER: &str = "clubos";
@@ -168,9 +167,8 @@ fn listener(at: SocketAddr) -> String {
 }
 
 fn acl(bays: &[BayId]) -> String {
-    let mut acl = format!(
-        "user {BOX_USER}\ntopic readwrite clubos/#\n\nuser {OBSERVER_USER}\ntopic read clubos/#\n"
-    );
+    let mut acl =
+        format!("user {BOX_USER}\ntopic readwrite clubos/#\n\nuser {OBSERVER_USER}\ntopic read clubos/#\n");
     for bay in bays {
         let at = format!("clubos/v1/bay/{}", bay.0);
         let _ = write!(
@@ -189,6 +187,7 @@ fn hash(secret: &str, salt: &[u8]) -> String {
 }
 
 /// One block of PBKDF2 (RFC 8018, 5.2), which for SHA-512 is 64 bytes.
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104)")]
 fn pbkdf2_sha512(secret: &[u8], salt: &[u8], rounds: u32) -> [u8; 64] {
     let keyed = <Hmac<Sha512> as Mac>::new_from_slice(secret);
     let keyed = keyed.expect("HMAC takes a key of any length");
@@ -232,8 +231,14 @@ mod tests {
     /// Published test vector for PBKDF2-HMAC-SHA-512 ("password", "salt", one round), first bytes.
     #[test]
     fn pbkdf2_matches_a_published_vector() {
-        assert_eq!(pbkdf2_sha512(b"password", b"salt", 1)[..8], [0x86, 0x7f, 0x70, 0xcf, 0x1a, 0xde, 0x02, 0xcf]);
-        assert_eq!(pbkdf2_sha512(b"password", b"salt", 2)[..8], [0xe1, 0xd9, 0xc1, 0x6a, 0xa6, 0x81, 0x70, 0x8a]);
+        assert_eq!(
+            pbkdf2_sha512(b"password", b"salt", 1)[..8],
+            [0x86, 0x7f, 0x70, 0xcf, 0x1a, 0xde, 0x02, 0xcf]
+        );
+        assert_eq!(
+            pbkdf2_sha512(b"password", b"salt", 2)[..8],
+            [0xe1, 0xd9, 0xc1, 0x6a, 0xa6, 0x81, 0x70, 0x8a]
+        );
     }
 
     #[test]

@@ -63,14 +63,22 @@ mod tests {
         let packet = magic_packet("02:00:5E:00-53:0a").expect("a MAC");
         assert_eq!(packet[..6], [0xFF; 6]);
         assert!(packet[6..].chunks(6).all(|mac| mac == [2, 0, 0x5E, 0, 0x53, 0x0A]));
-        for wrong in ["", "02:00:5e:00:53", "02:00:5e:00:53:0a:00", "2:0:5e:0:53:a", "zz:00:5e:00:53:0a", "+2:00:5e:00:53:0a0"] {
+        for wrong in [
+            "",
+            "02:00:5e:00:53",
+            "02:00:5e:00:53:0a:00",
+            "2:0:5e:0:53:a",
+            "zz:00:5e:00:53:0a",
+            "+2:00:5e:00:53:0a0",
+        ] {
             assert_eq!(magic_packet(wrong), None, "{wrong}");
         }
     }
 
     #[tokio::test]
     async fn nothing_is_sent_beyond_the_local_network() {
-        let wake = Wake { mac: "02:00:5e:00:53:0a".into(), address: "203.0.113.9:9".parse().expect("address") };
+        let wake =
+            Wake { mac: "02:00:5e:00:53:0a".into(), address: "203.0.113.9:9".parse().expect("address") };
         assert!(send(&wake).await.is_err());
     }
 }

@@ -15,7 +15,9 @@ fn set(words: &'static str) -> HashSet<&'static str> {
 }
 
 static YES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    set("yes y ye yeah yea yeh yess yees yesss ya yah yep yepp yup yupp yessir sure surely affirmative correct definitely absolutely oui ouais ouaip certainly yas yse yex si")
+    set(
+        "yes y ye yeah yea yeh yess yees yesss ya yah yep yepp yup yupp yessir sure surely affirmative correct definitely absolutely oui ouais ouaip certainly yas yse yex si",
+    )
 });
 static YES_PHRASE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:ok |okay )?(?:go ahead|go for it|do it|please do|do that|of course|for sure|by all means|lets do it|lets do that|lets try (?:it|that)|go on|please go ahead|that works|bien s[uû]r|vas ?y|allez ?y|i am|we are|im here|were here|i did|that(?:s| is) (?:right|correct|it|fine|ok))\b")
@@ -23,33 +25,49 @@ static YES_PHRASE: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// Words that may stand beside a yes without changing it.
 static BESIDE_YES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    set("please pls plz thanks thank thx you u ty that thatd thats would be great it is its fine good perfect ok okay k kk restart reboot reset unlock open turn on now go ahead do i id we can lets try mate man sir bud buddy bro the simulator sim trackman projector pc computer for so much this one right away asap love to like works appreciated appreciate cool awesome yes sounds am are here im were at door main front outside merci svp stp s il vous plait te bay box a want need a person someone and")
+    set(
+        "please pls plz thanks thank thx you u ty that thatd thats would be great it is its fine good perfect ok okay k kk restart reboot reset unlock open turn on now go ahead do i id we can lets try mate man sir bud buddy bro the simulator sim trackman projector pc computer for so much this one right away asap love to like works appreciated appreciate cool awesome yes sounds am are here im were at door main front outside merci svp stp s il vous plait te bay box a want need a person someone and",
+    )
 });
 /// Yes only where a question is open; closers otherwise.
-static WEAK_YES: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| set("ok okay okey k kk okie alright aight great perfect good fine please pls plz sounds cool 👍 👌 ✅ 🙏 👍🏻 👍🏼 👍🏽 daccord parfait"));
+static WEAK_YES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    set(
+        "ok okay okey k kk okie alright aight great perfect good fine please pls plz sounds cool 👍 👌 ✅ 🙏 👍🏻 👍🏼 👍🏽 daccord parfait",
+    )
+});
 
-static NO: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| set("no n nope nah naw noo nooo non negative nop nay nein no. dont cancel stop nevermind"));
+static NO: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    set("no n nope nah naw noo nooo non negative nop nay nein no. dont cancel stop nevermind")
+});
 static NO_PHRASE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:please )?(?:not (?:yet|now|really|right now|at the moment)|hold (?:off|on)|wait|dont|do not|pas (?:maintenant|encore)|please dont|no need|leave it)\b").expect("constant pattern")
 });
 static BESIDE_NO: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    set("no nope not yet now thanks thank thx you u ty please its it is ok okay fine im were good all that thats need dont do for right restart reboot reset unlock merci we i the hold off on wait want to at moment really mate man sir leave bother")
+    set(
+        "no nope not yet now thanks thank thx you u ty please its it is ok okay fine im were good all that thats need dont do for right restart reboot reset unlock merci we i the hold off on wait want to at moment really mate man sir leave bother",
+    )
 });
 
 static GREETING: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    set("hi hii hello helo hellow hey heyy heya hiya howdy yo sup morning evening afternoon good day greetings bonjour bonsoir salut allo allô there guys team all folks everyone again friend clubhouse sir madam maam gm 👋 hullo hola")
+    set(
+        "hi hii hello helo hellow hey heyy heya hiya howdy yo sup morning evening afternoon good day greetings bonjour bonsoir salut allo allô there guys team all folks everyone again friend clubhouse sir madam maam gm 👋 hullo hola",
+    )
 });
 static GREETING_CORE: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    set("hi hii hello helo hellow hey heyy heya hiya howdy yo sup morning evening afternoon greetings bonjour bonsoir salut allo allô gm 👋 hullo hola")
+    set(
+        "hi hii hello helo hellow hey heyy heya hiya howdy yo sup morning evening afternoon greetings bonjour bonsoir salut allo allô gm 👋 hullo hola",
+    )
 });
 
 static CLOSER: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    set("thanks thank thankyou thx tks thnx tnx ty tysm tyvm cheers bye goodbye cya ok okay okey k kk okie alright great perfect awesome cool amazing excellent fantastic wonderful nice sweet brilliant good night gn goodnight evening day weekend one see you u ya later soon then got it gotcha will do no problem np worries prob have a appreciate appreciated so much very lot again for the your help quick response reply info helping answer fast team guys man mate bud buddy bro sir sounds merci beaucoup parfait bonne soirée soiree journée journee à bientôt au revoir daccord noted understood copy roger right all too as well everything that this it lol haha and to my pleasure welcome cheers anytime thats works fine kindly dude tonight today super legend lifesaver")
+    set(
+        "thanks thank thankyou thx tks thnx tnx ty tysm tyvm cheers bye goodbye cya ok okay okey k kk okie alright great perfect awesome cool amazing excellent fantastic wonderful nice sweet brilliant good night gn goodnight evening day weekend one see you u ya later soon then got it gotcha will do no problem np worries prob have a appreciate appreciated so much very lot again for the your help quick response reply info helping answer fast team guys man mate bud buddy bro sir sounds merci beaucoup parfait bonne soirée soiree journée journee à bientôt au revoir daccord noted understood copy roger right all too as well everything that this it lol haha and to my pleasure welcome cheers anytime thats works fine kindly dude tonight today super legend lifesaver",
+    )
 });
 static CLOSER_CORE: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    set("thanks thank thankyou thx tks thnx tnx ty tysm tyvm cheers bye goodbye cya ok okay okey k kk okie alright great perfect awesome cool amazing excellent fantastic wonderful sweet brilliant goodnight gn night merci parfait appreciate appreciated noted understood copy roger got gotcha sounds np worries daccord later welcome pleasure lol haha nice revoir problem")
+    set(
+        "thanks thank thankyou thx tks thnx tnx ty tysm tyvm cheers bye goodbye cya ok okay okey k kk okie alright great perfect awesome cool amazing excellent fantastic wonderful sweet brilliant goodnight gn night merci parfait appreciate appreciated noted understood copy roger got gotcha sounds np worries daccord later welcome pleasure lol haha nice revoir problem",
+    )
 });
 const GLAD: &str = "👍👌🙏😊🙂😀😃😄😁❤🔥🎉👏🙌💪😎😍🥰✅🤝⛳🏌💯😅😂🤣🫡🤙✌💙💚🖤🤩☺";
 
@@ -70,7 +88,8 @@ static RESOLVED: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The intent, if the whole text is small talk. `plain`: [`super::normalise::plain`].
 pub fn exact(plain: &str, context: &Context) -> Option<&'static str> {
-    let words: Vec<&str> = plain.split(|c: char| !(c.is_alphanumeric() || GLAD.contains(c))).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        plain.split(|c: char| !(c.is_alphanumeric() || GLAD.contains(c))).filter(|w| !w.is_empty()).collect();
     if words.is_empty() {
         return emoji_only(plain).then_some("chat.closer");
     }
@@ -78,7 +97,8 @@ pub fn exact(plain: &str, context: &Context) -> Option<&'static str> {
         return None;
     }
     let asks = plain.contains('?');
-    let yes_no = matches!(context.pending, Some(PendingKind::Confirm | PendingKind::AtDoor | PendingKind::Person));
+    let yes_no =
+        matches!(context.pending, Some(PendingKind::Confirm | PendingKind::AtDoor | PendingKind::Person));
     let joined = words.join(" ");
     let all = |set: &HashSet<&str>| words.iter().all(|w| set.contains(w) || is_number(w) || glad(w));
     let any = |set: &HashSet<&str>| words.iter().any(|w| set.contains(w));
@@ -86,13 +106,27 @@ pub fn exact(plain: &str, context: &Context) -> Option<&'static str> {
     if RESOLVED.is_match(plain) && !(yes_no && words == ["all", "good"]) {
         return Some("followup.resolved");
     }
-    if YES.contains(words[0]) && !asks && words[1..].iter().all(|w| BESIDE_YES.contains(w) || YES.contains(w) || is_number(w) || glad(w)) {
+    if YES.contains(words[0])
+        && !asks
+        && words[1..].iter().all(|w| BESIDE_YES.contains(w) || YES.contains(w) || is_number(w) || glad(w))
+    {
         return Some("chat.affirm");
     }
-    if YES_PHRASE.is_match(&joined) && !asks && all_of(&words, &[&BESIDE_YES, &YES], "go ahead for it do that of course by all means lets try please works am are here did right correct bien sûr sur vas y allez vasy allezy is") {
+    if YES_PHRASE.is_match(&joined)
+        && !asks
+        && all_of(
+            &words,
+            &[&BESIDE_YES, &YES],
+            "go ahead for it do that of course by all means lets try please works am are here did right correct bien sûr sur vas y allez vasy allezy is",
+        )
+    {
         return Some("chat.affirm");
     }
-    if yes_no && !asks && any(&WEAK_YES) && words.iter().all(|w| WEAK_YES.contains(w) || BESIDE_YES.contains(w) || glad(w)) {
+    if yes_no
+        && !asks
+        && any(&WEAK_YES)
+        && words.iter().all(|w| WEAK_YES.contains(w) || BESIDE_YES.contains(w) || glad(w))
+    {
         return Some("chat.affirm");
     }
     if NO.contains(words[0]) && !asks && words[1..].iter().all(|w| BESIDE_NO.contains(w) || NO.contains(w)) {
@@ -101,7 +135,9 @@ pub fn exact(plain: &str, context: &Context) -> Option<&'static str> {
     if NO_PHRASE.is_match(&joined) && !asks && words.iter().all(|w| BESIDE_NO.contains(w) || NO.contains(w)) {
         return Some("chat.deny");
     }
-    if STILL.is_match(plain) || (context.last_intent.is_some() && words.len() <= 8 && STILL_THAT.is_match(plain)) {
+    if STILL.is_match(plain)
+        || (context.last_intent.is_some() && words.len() <= 8 && STILL_THAT.is_match(plain))
+    {
         return Some("followup.still-broken");
     }
     if words.iter().all(|w| GREETING.contains(w)) && any(&GREETING_CORE) && !joined.contains("good day") {
@@ -150,20 +186,68 @@ mod tests {
     #[test]
     fn yes_and_no_are_only_what_says_nothing_else() {
         let open = Some(PendingKind::Confirm);
-        for text in ["yes", "YES", "Yes please", "yep do it", "yeah go ahead", "sure", "ok", "y", "please do", "go for it", "👍", "oui", "ok thanks", "sounds good", "Yes!", "yes bay 2"] {
+        for text in [
+            "yes",
+            "YES",
+            "Yes please",
+            "yep do it",
+            "yeah go ahead",
+            "sure",
+            "ok",
+            "y",
+            "please do",
+            "go for it",
+            "👍",
+            "oui",
+            "ok thanks",
+            "sounds good",
+            "Yes!",
+            "yes bay 2",
+        ] {
             assert_eq!(read(text, open), Some("chat.affirm"), "{text}");
         }
-        for text in ["no", "Nope", "no thanks", "not yet", "don't", "no thank you", "cancel", "stop", "hold off", "not right now"] {
+        for text in [
+            "no",
+            "Nope",
+            "no thanks",
+            "not yet",
+            "don't",
+            "no thank you",
+            "cancel",
+            "stop",
+            "hold off",
+            "not right now",
+        ] {
             assert_eq!(read(text, open), Some("chat.deny"), "{text}");
         }
-        for text in ["yes but not yet", "yes after this hole", "yes?", "no it's bay 3", "no the door", "ok what happens to my score", "yes and the lights are off", "thanks"] {
+        for text in [
+            "yes but not yet",
+            "yes after this hole",
+            "yes?",
+            "no it's bay 3",
+            "no the door",
+            "ok what happens to my score",
+            "yes and the lights are off",
+            "thanks",
+        ] {
             assert!(!matches!(read(text, open), Some("chat.affirm" | "chat.deny")), "{text}");
         }
     }
 
     #[test]
     fn ok_is_a_closer_when_nothing_is_open() {
-        for text in ["ok", "ok thanks", "thanks so much!", "Thank you for your help", "👍", "perfect thx", "good night", "merci beaucoup", "no worries", "Great, thanks"] {
+        for text in [
+            "ok",
+            "ok thanks",
+            "thanks so much!",
+            "Thank you for your help",
+            "👍",
+            "perfect thx",
+            "good night",
+            "merci beaucoup",
+            "no worries",
+            "Great, thanks",
+        ] {
             assert_eq!(read(text, None), Some("chat.closer"), "{text}");
         }
         for text in ["thanks but it's still frozen", "ok so how do i get in", "great course"] {
@@ -181,10 +265,31 @@ mod tests {
 
     #[test]
     fn still_broken_and_resolved_are_told_apart() {
-        for text in ["still nothing", "same", "didn't work", "no luck", "nope still not working", "same thing", "still the same", "worked for a sec", "it worked for a minute then froze again", "no change"] {
+        for text in [
+            "still nothing",
+            "same",
+            "didn't work",
+            "no luck",
+            "nope still not working",
+            "same thing",
+            "still the same",
+            "worked for a sec",
+            "it worked for a minute then froze again",
+            "no change",
+        ] {
             assert_eq!(read(text, None), Some("followup.still-broken"), "{text}");
         }
-        for text in ["never mind", "nvm it just came back", "it's working now thanks", "all good now", "we're in", "never mind we figured it out", "it came back", "fixed", "that worked, thanks!"] {
+        for text in [
+            "never mind",
+            "nvm it just came back",
+            "it's working now thanks",
+            "all good now",
+            "we're in",
+            "never mind we figured it out",
+            "it came back",
+            "fixed",
+            "that worked, thanks!",
+        ] {
             assert_eq!(read(text, None), Some("followup.resolved"), "{text}");
         }
         let on = Context { last_intent: Some("sim.frozen".into()), ..Context::default() };

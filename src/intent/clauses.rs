@@ -26,7 +26,8 @@ pub fn split(text: &str) -> Vec<&str> {
         // A question mark belongs to its clause; so does the word after a comma.
         let mark = cut.as_str().len() - cut.as_str().trim_start_matches(['.', '!', '?', ';']).len();
         let end = cut.start() + mark;
-        let after = if cut.as_str().starts_with(',') && !joins(cut.as_str()) { cut.start() + 1 } else { cut.end() };
+        let after =
+            if cut.as_str().starts_with(',') && !joins(cut.as_str()) { cut.start() + 1 } else { cut.end() };
         if words(&text[start..end]) >= FEWEST_WORDS && words(&text[after..]) >= FEWEST_WORDS {
             clauses.push(text[start..end].trim());
             start = after;
@@ -38,7 +39,21 @@ pub fn split(text: &str) -> Vec<&str> {
 
 fn joins(cut: &str) -> bool {
     let word = cut.trim_start_matches(',').trim().to_lowercase();
-    matches!(word.as_str(), "and also" | "also" | "plus" | "btw" | "by the way" | "and then" | "oh and" | "and" | "but" | "another thing" | "aussi" | "et")
+    matches!(
+        word.as_str(),
+        "and also"
+            | "also"
+            | "plus"
+            | "btw"
+            | "by the way"
+            | "and then"
+            | "oh and"
+            | "and"
+            | "but"
+            | "another thing"
+            | "aussi"
+            | "et"
+    )
 }
 
 fn words(text: &str) -> usize {
@@ -77,10 +92,19 @@ mod tests {
 
     #[test]
     fn two_thoughts_are_two_clauses() {
-        assert_eq!(split("trackman is frozen and also the wifi password please"), ["trackman is frozen", "the wifi password please"]);
-        assert_eq!(split("Door won't open. Can we stay longer tonight?"), ["Door won't open.", "Can we stay longer tonight?"]);
+        assert_eq!(
+            split("trackman is frozen and also the wifi password please"),
+            ["trackman is frozen", "the wifi password please"]
+        );
+        assert_eq!(
+            split("Door won't open. Can we stay longer tonight?"),
+            ["Door won't open.", "Can we stay longer tonight?"]
+        );
         assert_eq!(split("sim is frozen, can you restart it"), ["sim is frozen", "can you restart it"]);
-        assert_eq!(split("the screen is black\nalso its cold in here"), ["the screen is black", "also its cold in here"]);
+        assert_eq!(
+            split("the screen is black\nalso its cold in here"),
+            ["the screen is black", "also its cold in here"]
+        );
     }
 
     #[test]

@@ -25,7 +25,19 @@ mod tests {
 
     #[test]
     fn beginnings_are_not_ends() {
-        for text in ["hey", "hi there!", "quick question", "hey quick question", "so", "the screen is black and", "we booked bay 2,", "can you help", "hello?", "um...", "i was wondering if"] {
+        for text in [
+            "hey",
+            "hi there!",
+            "quick question",
+            "hey quick question",
+            "so",
+            "the screen is black and",
+            "we booked bay 2,",
+            "can you help",
+            "hello?",
+            "um...",
+            "i was wondering if",
+        ] {
             assert!(!is_complete(text), "{text}");
         }
         for text in ["the screen is black", "yes", "door wont open", "thanks", "how do i get in?"] {

@@ -37,21 +37,29 @@ struct Line {
 
 /// All rows for this library, in a fixed order.
 pub fn rows(library: &Library, corpus: Vec<Row>) -> Vec<Row> {
-    let live: BTreeMap<&str, _> =
-        library.sops.iter().filter(|(_, s)| s.status == Status::Live).map(|(id, s)| (id.as_str(), s)).collect();
-    let row = |text: &str, intent: &str, source| Row { text: text.to_owned(), intent: intent.to_owned(), source };
+    let live: BTreeMap<&str, _> = library
+        .sops
+        .iter()
+        .filter(|(_, s)| s.status == Status::Live)
+        .map(|(id, s)| (id.as_str(), s))
+        .collect();
+    let row =
+        |text: &str, intent: &str, source| Row { text: text.to_owned(), intent: intent.to_owned(), source };
     let mut rows = Vec::new();
     for (id, sop) in &live {
         rows.extend(sop.examples.iter().map(|e| row(e, id, Source::Example)));
     }
     for sop in live.values() {
-        let named = sop.counter_examples.iter().filter(|c| live.contains_key(c.is.as_str()) || c.is == OUT_OF_SCOPE);
+        let named =
+            sop.counter_examples.iter().filter(|c| live.contains_key(c.is.as_str()) || c.is == OUT_OF_SCOPE);
         rows.extend(named.map(|c| row(&c.text, &c.is, Source::CounterExample)));
     }
     for (id, sop) in live.iter().filter(|(id, _)| **id != OUT_OF_SCOPE) {
         rows.push(row(&sop.title, id, Source::Title));
     }
-    rows.extend(corpus.into_iter().filter(|r| live.contains_key(r.intent.as_str()) || r.intent == OUT_OF_SCOPE));
+    rows.extend(
+        corpus.into_iter().filter(|r| live.contains_key(r.intent.as_str()) || r.intent == OUT_OF_SCOPE),
+    );
     without_repeats(rows)
 }
 
@@ -60,7 +68,8 @@ pub fn without_repeats(rows: Vec<Row>) -> Vec<Row> {
     let mut seen = HashSet::new();
     rows.into_iter()
         .filter(|r| {
-            let key: String = super::normalise::plain(&r.text).chars().filter(|c| c.is_alphanumeric()).collect();
+            let key: String =
+                super::normalise::plain(&r.text).chars().filter(|c| c.is_alphanumeric()).collect();
             !key.is_empty() && seen.insert(key)
         })
         .collect()
@@ -75,7 +84,8 @@ pub fn shipped(model_dir: &Path) -> Result<Vec<Row>, IntentError> {
     files.sort();
     let mut rows = Vec::new();
     for path in files {
-        let text = std::fs::read_to_string(&path).map_err(|source| IntentError::Io { path: path.clone(), source })?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| IntentError::Io { path: path.clone(), source })?;
         for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
             let line: Line = serde_json::from_str(line).map_err(|e| IntentError::Corpus {
                 path: path.clone(),

@@ -17,7 +17,11 @@ const RECORD: usize = 16 + DIM * 4;
 type Key = [u8; 16];
 
 /// The embedding of each text, from the cache or fresh; new ones are added to the cache.
-pub fn embed_all(encoder: &Encoder, texts: &[String], cache_dir: Option<&Path>) -> Result<Vec<Vec<f32>>, IntentError> {
+pub fn embed_all(
+    encoder: &Encoder,
+    texts: &[String],
+    cache_dir: Option<&Path>,
+) -> Result<Vec<Vec<f32>>, IntentError> {
     let path = cache_dir.map(|dir| file(dir, encoder.id()));
     let mut known = path.as_deref().map(load).unwrap_or_default();
     let before = known.len();
@@ -57,7 +61,8 @@ fn load(path: &Path) -> HashMap<Key, Vec<f32>> {
         .map(|record| {
             let mut key = [0; 16];
             key.copy_from_slice(&record[..16]);
-            let values = record[16..].chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            let values =
+                record[16..].chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
             (key, values)
         })
         .collect()

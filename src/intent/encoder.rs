@@ -59,7 +59,11 @@ impl Encoder {
 
     /// Whole words the tokenizer knows: a general word list for the speller.
     pub fn words(&self) -> Vec<String> {
-        self.tokenizer.get_vocab(false).into_keys().filter(|w| !w.starts_with("##") && !w.starts_with('[')).collect()
+        self.tokenizer
+            .get_vocab(false)
+            .into_keys()
+            .filter(|w| !w.starts_with("##") && !w.starts_with('['))
+            .collect()
     }
 
     /// The text's embedding, [`DIM`] long, of length 1.
@@ -103,7 +107,8 @@ fn environment(library: &Path) -> Result<&'static Environment, IntentError> {
     if let Some(env) = ENVIRONMENT.get() {
         return Ok(env);
     }
-    let refused = |e: &dyn std::fmt::Display| IntentError::Runtime { path: library.to_owned(), detail: e.to_string() };
+    let refused =
+        |e: &dyn std::fmt::Display| IntentError::Runtime { path: library.to_owned(), detail: e.to_string() };
     let env = ort::init_from(library)
         .map_err(|e| refused(&e))?
         .with_name("clubos")

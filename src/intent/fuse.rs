@@ -51,7 +51,8 @@ impl Fuse {
         let mut spread = [1.0; SIGNS];
         for i in 0..SIGNS {
             let m: f64 = rows.iter().map(|r| f64::from(r.0[i]) * f64::from(r.2)).sum::<f64>() / total;
-            let v: f64 = rows.iter().map(|r| (f64::from(r.0[i]) - m).powi(2) * f64::from(r.2)).sum::<f64>() / total;
+            let v: f64 =
+                rows.iter().map(|r| (f64::from(r.0[i]) - m).powi(2) * f64::from(r.2)).sum::<f64>() / total;
             mean[i] = m as f32;
             spread[i] = (v.sqrt() as f32).max(1e-4);
         }

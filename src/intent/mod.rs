@@ -55,7 +55,10 @@ pub struct Topic {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
-pub struct Candidate { pub intent: String, pub confidence: f32 }
+pub struct Candidate {
+    pub intent: String,
+    pub confidence: f32,
+}
 
 /// How sure the reading is, and so where it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +79,12 @@ pub enum Verdict {
 /// Who found it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum By { Rule, Model, Llm, Context }
+pub enum By {
+    Rule,
+    Model,
+    Llm,
+    Context,
+}
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq)]
 pub struct Slots {

@@ -43,8 +43,16 @@ fn visible(c: char) -> Option<char> {
         '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{00ab}' | '\u{00bb}' => Some('"'),
         '\u{2010}'..='\u{2015}' | '\u{2212}' => Some('-'),
         // Zero-width characters, direction marks, soft hyphen, variation selectors, BOM, tags.
-        '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fffd}'
+        '\u{00ad}'
+        | '\u{034f}'
+        | '\u{061c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}'
+        | '\u{fffd}'
         | '\u{e0000}'..='\u{e007f}' => None,
         c if c.is_whitespace() => Some(' '),
         c if c.is_control() => Some(' '),
@@ -59,7 +67,13 @@ pub fn fold(tidy: &str) -> String {
     for c in tidy.chars().flat_map(char::to_lowercase) {
         run = if c == last { run + 1 } else { 1 };
         last = c;
-        let most = if c.is_alphabetic() { 2 } else if c.is_ascii_punctuation() { 1 } else { u32::MAX };
+        let most = if c.is_alphabetic() {
+            2
+        } else if c.is_ascii_punctuation() {
+            1
+        } else {
+            u32::MAX
+        };
         if run <= most {
             out.push(c);
         }
@@ -74,44 +88,149 @@ pub fn plain(text: &str) -> String {
 
 /// SMS words and phonetic spellings to the words they stand for. Whole words only.
 const SLANG: &[(&str, &str)] = &[
-    ("u", "you"), ("ur", "your"), ("urs", "yours"), ("r", "are"), ("y", "why"), ("pls", "please"), ("plz", "please"),
-    ("plse", "please"), ("thx", "thanks"), ("tks", "thanks"), ("thnx", "thanks"), ("tnx", "thanks"), ("ty", "thank you"),
-    ("tysm", "thank you so much"), ("tyvm", "thank you very much"), ("np", "no problem"), ("nvm", "never mind"),
-    ("nm", "never mind"), ("idk", "i dont know"), ("rn", "right now"), ("atm", "at the moment"), ("asap", "right away"),
-    ("tmrw", "tomorrow"), ("tmr", "tomorrow"), ("tmw", "tomorrow"), ("tn", "tonight"), ("2nite", "tonight"),
-    ("2day", "today"), ("2moro", "tomorrow"), ("b4", "before"), ("l8r", "later"), ("gr8", "great"), ("w8", "wait"),
-    ("msg", "message"), ("txt", "text"), ("ppl", "people"), ("mins", "minutes"), ("min", "minute"), ("hrs", "hours"),
-    ("hr", "hour"), ("appt", "booking"), ("resv", "reservation"), ("rez", "reservation"), ("bc", "because"),
-    ("cuz", "because"), ("coz", "because"), ("cos", "because"), ("gonna", "going to"), ("wanna", "want to"),
-    ("gotta", "got to"), ("gimme", "give me"), ("lemme", "let me"), ("dunno", "dont know"), ("kinda", "kind of"),
-    ("wont", "won't"), ("cant", "can't"), ("dont", "don't"), ("doesnt", "doesn't"), ("didnt", "didn't"),
-    ("isnt", "isn't"), ("wasnt", "wasn't"), ("arent", "aren't"), ("werent", "weren't"), ("hasnt", "hasn't"),
-    ("havent", "haven't"), ("couldnt", "couldn't"), ("wouldnt", "wouldn't"), ("shouldnt", "shouldn't"),
-    ("im", "i'm"), ("ive", "i've"), ("theres", "there's"), ("thats", "that's"), ("whats", "what's"),
-    ("wheres", "where's"), ("hows", "how's"), ("youre", "you're"), ("theyre", "they're"), ("weve", "we've"),
-    ("trakman", "trackman"), ("tracman", "trackman"), ("trackmen", "trackman"), ("trckman", "trackman"),
-    ("trackmann", "trackman"), ("tm", "trackman"), ("sim", "simulator"), ("sims", "simulators"),
-    ("similator", "simulator"), ("wi-fi", "wifi"), ("wify", "wifi"), ("pw", "password"), ("pwd", "password"),
-    ("proj", "projector"), ("comp", "computer"), ("reso", "reservation"), ("info", "information"),
-    ("ac", "air conditioning"), ("a/c", "air conditioning"), ("bday", "birthday"), ("loo", "washroom"),
-    ("bathroom", "washroom"), ("restroom", "washroom"), ("tp", "toilet paper"), ("vm", "voicemail"),
-    ("wtf", "what the heck"), ("omg", "oh my god"), ("yr", "your"), ("w", "with"), ("w/", "with"), ("wo", "without"),
-    ("abt", "about"), ("bout", "about"), ("prob", "problem"), ("probs", "problems"), ("smth", "something"),
-    ("sth", "something"), ("some1", "someone"), ("any1", "anyone"), ("every1", "everyone"), ("no1", "no one"),
-    ("gd", "good"), ("gn", "good night"), ("gm", "good morning"), ("lmk", "let me know"), ("fyi", "for your information"),
-    ("btw", "by the way"), ("eta", "arrival time"), ("whens", "when is"), ("tv", "tv"), ("tvs", "tvs"), ("bio", "bio"),
+    ("u", "you"),
+    ("ur", "your"),
+    ("urs", "yours"),
+    ("r", "are"),
+    ("y", "why"),
+    ("pls", "please"),
+    ("plz", "please"),
+    ("plse", "please"),
+    ("thx", "thanks"),
+    ("tks", "thanks"),
+    ("thnx", "thanks"),
+    ("tnx", "thanks"),
+    ("ty", "thank you"),
+    ("tysm", "thank you so much"),
+    ("tyvm", "thank you very much"),
+    ("np", "no problem"),
+    ("nvm", "never mind"),
+    ("nm", "never mind"),
+    ("idk", "i dont know"),
+    ("rn", "right now"),
+    ("atm", "at the moment"),
+    ("asap", "right away"),
+    ("tmrw", "tomorrow"),
+    ("tmr", "tomorrow"),
+    ("tmw", "tomorrow"),
+    ("tn", "tonight"),
+    ("2nite", "tonight"),
+    ("2day", "today"),
+    ("2moro", "tomorrow"),
+    ("b4", "before"),
+    ("l8r", "later"),
+    ("gr8", "great"),
+    ("w8", "wait"),
+    ("msg", "message"),
+    ("txt", "text"),
+    ("ppl", "people"),
+    ("mins", "minutes"),
+    ("min", "minute"),
+    ("hrs", "hours"),
+    ("hr", "hour"),
+    ("appt", "booking"),
+    ("resv", "reservation"),
+    ("rez", "reservation"),
+    ("bc", "because"),
+    ("cuz", "because"),
+    ("coz", "because"),
+    ("cos", "because"),
+    ("gonna", "going to"),
+    ("wanna", "want to"),
+    ("gotta", "got to"),
+    ("gimme", "give me"),
+    ("lemme", "let me"),
+    ("dunno", "dont know"),
+    ("kinda", "kind of"),
+    ("wont", "won't"),
+    ("cant", "can't"),
+    ("dont", "don't"),
+    ("doesnt", "doesn't"),
+    ("didnt", "didn't"),
+    ("isnt", "isn't"),
+    ("wasnt", "wasn't"),
+    ("arent", "aren't"),
+    ("werent", "weren't"),
+    ("hasnt", "hasn't"),
+    ("havent", "haven't"),
+    ("couldnt", "couldn't"),
+    ("wouldnt", "wouldn't"),
+    ("shouldnt", "shouldn't"),
+    ("im", "i'm"),
+    ("ive", "i've"),
+    ("theres", "there's"),
+    ("thats", "that's"),
+    ("whats", "what's"),
+    ("wheres", "where's"),
+    ("hows", "how's"),
+    ("youre", "you're"),
+    ("theyre", "they're"),
+    ("weve", "we've"),
+    ("trakman", "trackman"),
+    ("tracman", "trackman"),
+    ("trackmen", "trackman"),
+    ("trckman", "trackman"),
+    ("trackmann", "trackman"),
+    ("tm", "trackman"),
+    ("sim", "simulator"),
+    ("sims", "simulators"),
+    ("similator", "simulator"),
+    ("wi-fi", "wifi"),
+    ("wify", "wifi"),
+    ("pw", "password"),
+    ("pwd", "password"),
+    ("proj", "projector"),
+    ("comp", "computer"),
+    ("reso", "reservation"),
+    ("info", "information"),
+    ("ac", "air conditioning"),
+    ("a/c", "air conditioning"),
+    ("bday", "birthday"),
+    ("loo", "washroom"),
+    ("bathroom", "washroom"),
+    ("restroom", "washroom"),
+    ("tp", "toilet paper"),
+    ("vm", "voicemail"),
+    ("wtf", "what the heck"),
+    ("omg", "oh my god"),
+    ("yr", "your"),
+    ("w", "with"),
+    ("w/", "with"),
+    ("wo", "without"),
+    ("abt", "about"),
+    ("bout", "about"),
+    ("prob", "problem"),
+    ("probs", "problems"),
+    ("smth", "something"),
+    ("sth", "something"),
+    ("some1", "someone"),
+    ("any1", "anyone"),
+    ("every1", "everyone"),
+    ("no1", "no one"),
+    ("gd", "good"),
+    ("gn", "good night"),
+    ("gm", "good morning"),
+    ("lmk", "let me know"),
+    ("fyi", "for your information"),
+    ("btw", "by the way"),
+    ("eta", "arrival time"),
+    ("whens", "when is"),
+    ("tv", "tv"),
+    ("tvs", "tvs"),
+    ("bio", "bio"),
 ];
 
-static SLANG_OF: LazyLock<std::collections::HashMap<&str, &str>> = LazyLock::new(|| SLANG.iter().copied().collect());
+static SLANG_OF: LazyLock<std::collections::HashMap<&str, &str>> =
+    LazyLock::new(|| SLANG.iter().copied().collect());
 
 static BAY_WORD: LazyLock<Regex> = LazyLock::new(|| {
     // Invariant: a constant pattern, compiled in every test.
-    Regex::new(r"\b(?:box|bay|booth|simulator|bya|boxx|baie)\s*(?:number|no\.?|num|#)?\s*(\d{1,2})\b").expect("constant pattern")
+    Regex::new(r"\b(?:box|bay|booth|simulator|bya|boxx|baie)\s*(?:number|no\.?|num|#)?\s*(\d{1,2})\b")
+        .expect("constant pattern")
 });
 
-static TWO_WORDS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\btrack[ -]m[ae]n\b|\btruck ?man\b").expect("constant pattern")
-});
+static TWO_WORDS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\btrack[ -]m[ae]n\b|\btruck ?man\b").expect("constant pattern"));
 
 /// Whether the speller must leave a word alone: the slang table already knows it.
 pub fn is_slang(word: &str) -> bool {
@@ -131,7 +250,8 @@ pub fn for_encoder(text: &str, mut spell: impl FnMut(&str, bool) -> String) -> S
         }
         let folded = fold(token);
         // A capital inside a sentence is a name, unless the whole text shouts.
-        let name = !start && token.starts_with(char::is_uppercase) && token.chars().skip(1).any(char::is_lowercase);
+        let name =
+            !start && token.starts_with(char::is_uppercase) && token.chars().skip(1).any(char::is_lowercase);
         start = false;
         match SLANG_OF.get(folded.as_str()).or_else(|| SLANG_OF.get(folded.replace('\'', "").as_str())) {
             Some(long) => out.push_str(long),
@@ -189,7 +309,10 @@ mod tests {
     #[test]
     fn slang_is_spelled_out_and_box_is_a_bay() {
         let same = |w: &str, _: bool| w.to_owned();
-        assert_eq!(for_encoder("thx, trakman on BOX2 froze rn", same), "thanks, trackman on bay 2 froze right now");
+        assert_eq!(
+            for_encoder("thx, trakman on BOX2 froze rn", same),
+            "thanks, trackman on bay 2 froze right now"
+        );
         assert_eq!(for_encoder("track man is dead", same), "trackman is dead");
     }
 
@@ -205,7 +328,9 @@ mod tests {
     fn names_inside_a_sentence_are_marked_for_the_speller() {
         let mut names = Vec::new();
         for_encoder("Booked by Ashwyn. Door wont open", |w, name| {
-            if name { names.push(w.to_owned()) }
+            if name {
+                names.push(w.to_owned())
+            }
             w.to_owned()
         });
         assert_eq!(names, ["ashwyn"]);

@@ -44,7 +44,11 @@ pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
     let confidence = guess.confidence.clamp(0.0, 1.0);
     // What the best leaves over is shared by the rest as the softmax would.
     let scale = if p_best < 1.0 { (1.0 - confidence) / (1.0 - p_best) } else { 0.0 };
-    let rest = guess.ranked.iter().skip(1).map(|(intent, p)| Candidate { intent: intent.clone(), confidence: (p * scale).min(confidence) });
+    let rest = guess
+        .ranked
+        .iter()
+        .skip(1)
+        .map(|(intent, p)| Candidate { intent: intent.clone(), confidence: (p * scale).min(confidence) });
     let mut alternatives = vec![Candidate { intent: best.clone(), confidence }];
     alternatives.extend(rest);
 
@@ -69,7 +73,10 @@ pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
 
 /// Whether "Is it about …?" makes sense for this intent.
 fn askable(intent: &str) -> bool {
-    intent != OUT_OF_SCOPE && !intent.starts_with("chat.") && !intent.starts_with("followup.") && intent != "feedback.praise"
+    intent != OUT_OF_SCOPE
+        && !intent.starts_with("chat.")
+        && !intent.starts_with("followup.")
+        && intent != "feedback.praise"
 }
 
 /// A topic found by wording alone.
@@ -84,7 +91,11 @@ mod tests {
     use super::*;
 
     fn guess(best: &str, p: f32, confidence: f32) -> Guess {
-        let ranked = vec![(best.to_owned(), p), ("sim.black-screen".to_owned(), (1.0 - p) * 0.8), (OUT_OF_SCOPE.to_owned(), (1.0 - p) * 0.2)];
+        let ranked = vec![
+            (best.to_owned(), p),
+            ("sim.black-screen".to_owned(), (1.0 - p) * 0.8),
+            (OUT_OF_SCOPE.to_owned(), (1.0 - p) * 0.2),
+        ];
         Guess { ranked, confidence, nearest: 0.8 }
     }
 
@@ -97,7 +108,10 @@ mod tests {
         assert_eq!(topic(&guess("faq.wifi", 0.6, 0.6), &strict(), "").decision, Verdict::Match);
         let door = topic(&guess("access.locked-out", 0.6, 0.6), &strict(), "");
         assert_eq!(door.decision, Verdict::Ask);
-        assert_eq!((door.alternatives[0].intent.as_str(), door.alternatives[1].intent.as_str()), ("access.locked-out", "sim.black-screen"));
+        assert_eq!(
+            (door.alternatives[0].intent.as_str(), door.alternatives[1].intent.as_str()),
+            ("access.locked-out", "sim.black-screen")
+        );
     }
 
     #[test]

@@ -64,7 +64,8 @@ impl Speller {
     /// The word, mended if it is a slip of a known one. `name`: capitalised inside a sentence.
     pub fn correct(&self, word: &str, name: bool) -> String {
         let len = word.chars().count();
-        let fixed = name || len < 4 || len > LONGEST || !word.chars().all(char::is_alphabetic) || self.knows(word);
+        let fixed =
+            name || len < 4 || len > LONGEST || !word.chars().all(char::is_alphabetic) || self.knows(word);
         if fixed {
             return word.to_owned();
         }
@@ -154,16 +155,32 @@ mod tests {
         Speller::new(
             ["the simulator is frozen", "projector will not turn on", "frozen simulator again", "door"],
             ["harbour"],
-            ["the", "simulator", "frozen", "projector", "floor", "flood", "again", "turn", "will", "door", "screen"],
+            [
+                "the",
+                "simulator",
+                "frozen",
+                "projector",
+                "floor",
+                "flood",
+                "again",
+                "turn",
+                "will",
+                "door",
+                "screen",
+            ],
         )
     }
 
     #[test]
     fn dropped_doubled_swapped_and_wrong_letters_are_mended() {
         let s = speller();
-        for (slip, right) in
-            [("simulater", "simulator"), ("forzen", "frozen"), ("projecter", "projector"), ("scren", "screen"), ("froozen", "frozen")]
-        {
+        for (slip, right) in [
+            ("simulater", "simulator"),
+            ("forzen", "frozen"),
+            ("projecter", "projector"),
+            ("scren", "screen"),
+            ("froozen", "frozen"),
+        ] {
             assert_eq!(s.correct(slip, false), right);
         }
     }

@@ -157,7 +157,8 @@ pub fn load(dir: &Path, fingerprint: &str) -> Option<Trained> {
     let floats = |bits: &[u32]| -> Vec<f32> { bits.iter().map(|b| f32::from_bits(*b)).collect() };
     let dims = kept.weights.len() / kept.classes;
     let weights = Array2::from_shape_vec((kept.classes, dims), floats(&kept.weights)).ok()?;
-    let head = Head { weights, bias: Array1::from(floats(&kept.bias)), prior: Array1::from(floats(&kept.prior)) };
+    let head =
+        Head { weights, bias: Array1::from(floats(&kept.bias)), prior: Array1::from(floats(&kept.prior)) };
     Some(Trained { head, temperature: f32::from_bits(kept.temperature), fuse: kept.fuse })
 }
 
@@ -173,7 +174,8 @@ pub fn save(dir: &Path, fingerprint: &str, trained: &Trained) {
         temperature: trained.temperature.to_bits(),
         fuse: trained.fuse.clone(),
     };
-    let written = serde_json::to_vec(&kept).map_err(std::io::Error::from).and_then(|b| write_checked(&file(dir), b));
+    let written =
+        serde_json::to_vec(&kept).map_err(std::io::Error::from).and_then(|b| write_checked(&file(dir), b));
     if let Err(e) = written {
         tracing::warn!(dir = %dir.display(), error = %e, "the trained head could not be kept");
     }
@@ -199,8 +201,7 @@ mod tests {
     #[test]
     fn a_kept_head_comes_back_bit_for_bit_and_only_for_the_same_rows() {
         let (x, y) = data();
-        let trained =
-            train(&Data { x: x.view(), y: &y, weight: &[1.0; 90], classes: 3, outside: Some(2) });
+        let trained = train(&Data { x: x.view(), y: &y, weight: &[1.0; 90], classes: 3, outside: Some(2) });
         let dir = std::env::temp_dir().join(format!("clubos-head-{}", std::process::id()));
         save(&dir, "a", &trained);
         let again = load(&dir, "a").unwrap();

@@ -155,7 +155,10 @@ impl Inner {
         let mut topics = vec![route::by_rule(intent, Verdict::Emergency, text, By::Rule)];
         let clauses = clauses::split(text);
         if clauses.len() > 1 {
-            let others = clauses.iter().filter(|c| emergency::scan(c) == Scan::Silent).filter_map(|c| self.sure(c, false));
+            let others = clauses
+                .iter()
+                .filter(|c| emergency::scan(c) == Scan::Silent)
+                .filter_map(|c| self.sure(c, false));
             for topic in others.filter(|t| t.intent != OUT_OF_SCOPE && clauses::urgency(&t.intent) < 9) {
                 add(&mut topics, topic);
             }
@@ -237,7 +240,8 @@ fn with_context(topics: Vec<Topic>, text: &str, context: &Context) -> Vec<Topic>
     let Some(last) = &context.last_intent else { return topics };
     let first = &topics[0];
     let other_topic = first.decision == Verdict::Emergency
-        || (first.decision == Verdict::Match && (first.confidence >= 0.85 || clauses::urgency(&first.intent) < 3));
+        || (first.decision == Verdict::Match
+            && (first.confidence >= 0.85 || clauses::urgency(&first.intent) < 3));
     if context.pending == Some(PendingKind::Detail) && !other_topic {
         return vec![route::by_rule(last, Verdict::Match, text, By::Context)];
     }

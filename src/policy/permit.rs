@@ -38,7 +38,13 @@ impl Permit {
 impl Permit {
     /// A permit that no gate granted. Exists only in test builds, to try drivers by themselves.
     #[doc(hidden)]
-    pub fn for_tests(effect_id: i64, effect: Effect, target: Target, value: Option<f32>, expires_at: UnixMs) -> Permit {
+    pub fn for_tests(
+        effect_id: i64,
+        effect: Effect,
+        target: Target,
+        value: Option<f32>,
+        expires_at: UnixMs,
+    ) -> Permit {
         Permit { effect_id, effect, target, value, expires_at }
     }
 }

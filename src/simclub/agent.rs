@@ -15,7 +15,9 @@ use tracing::{debug, warn};
 use super::behaviour::Behaviour;
 use super::control::SimControl;
 use crate::clock::{Clock, UnixMs};
-use crate::device::agent_wire::{self, Command, CommandResult, Projector, ResultStatus, State, Status, Tv, VERSION, Wake};
+use crate::device::agent_wire::{
+    self, Command, CommandResult, Projector, ResultStatus, State, Status, Tv, VERSION, Wake,
+};
 use crate::device::broker::{bay_user, client_id};
 use crate::device::{Observation, Part, wake};
 use crate::site::{BayId, Effect, Scope, Target};
@@ -167,7 +169,8 @@ impl Agent {
     fn boot(&mut self) {
         let first = self.state.boot_id.is_none();
         for observation in self.control.snapshot(self.clock.now(), &self.target) {
-            let of_pc = !matches!(observation, Observation::Power { .. } | Observation::ProjectorInput { .. });
+            let of_pc =
+                !matches!(observation, Observation::Power { .. } | Observation::ProjectorInput { .. });
             if first || of_pc {
                 self.apply(&observation);
             }
@@ -237,7 +240,9 @@ impl Agent {
             let Some(client) = client else { continue };
             match observation {
                 Observation::Acknowledged { effect_id: 0 } => {}
-                Observation::Acknowledged { effect_id } => self.result(client, effect_id, ResultStatus::Accepted, None),
+                Observation::Acknowledged { effect_id } => {
+                    self.result(client, effect_id, ResultStatus::Accepted, None)
+                }
                 Observation::Rejected { effect_id, reason } => {
                     self.result(client, effect_id, ResultStatus::Failed, Some(&reason));
                 }
@@ -346,10 +351,11 @@ impl Agent {
 }
 
 /// What an agent on the bay's PC can do; the sockets hang on the switch.
-fn capable(effect: Effect) -> bool {
+pub(super) fn capable(effect: Effect) -> bool {
     effect.scope() == Scope::Bay && !matches!(effect, Effect::PoeCycle | Effect::OutletCycle)
 }
 
+#[expect(clippy::expect_used, reason = "structs of plain fields always serialise")]
 fn json(value: &impl serde::Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("plain structs always serialise")
 }

@@ -92,7 +92,17 @@ mod tests {
 
     #[test]
     fn other_words_are_refused_by_name() {
-        for text in ["", "OK", "slow", "slow 90", "slow s", "slow 90s please", "ok now", "slow 99999999999999999999s", "slow 18446744073709551615m"] {
+        for text in [
+            "",
+            "OK",
+            "slow",
+            "slow 90",
+            "slow s",
+            "slow 90s please",
+            "ok now",
+            "slow 99999999999999999999s",
+            "slow 18446744073709551615m",
+        ] {
             let error = text.parse::<Behaviour>().expect_err(text);
             assert!(error.to_string().contains(text), "{error}");
         }

@@ -44,7 +44,12 @@ impl SimBroker {
     ///
     /// # Errors
     /// [`SimBrokerError`].
-    pub async fn start(dir: &Path, bays: &[BayId], port: u16, tls_port: u16) -> Result<SimBroker, SimBrokerError> {
+    pub async fn start(
+        dir: &Path,
+        bays: &[BayId],
+        port: u16,
+        tls_port: u16,
+    ) -> Result<SimBroker, SimBrokerError> {
         let port = free_port(port).map_err(SimBrokerError::Port)?;
         let tls_port = free_port(tls_port).map_err(SimBrokerError::Port)?;
         let (certificate, key) = certificate(dir)?;

@@ -84,7 +84,8 @@ impl Fields {
         join(&self.path, key)
     }
 
-    fn take(&mut self, key: &'static str) -> Option<Spot<Raw>> {
+    /// A value of any kind, as written: for keys whose meaning depends on it.
+    pub fn take(&mut self, key: &'static str) -> Option<Spot<Raw>> {
         self.asked.push(key);
         let at = self.left.iter().position(|e| e.key == key)?;
         let entry = self.left.remove(at);

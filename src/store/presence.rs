@@ -28,8 +28,10 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Code> {
 }
 
 pub fn insert_code(conn: &Connection, code: &Code) -> Result<()> {
-    conn.prepare_cached("INSERT INTO presence_code (code, bay, session, valid_from, valid_to) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![code.code, code.bay.0, code.session, code.valid_from.0, code.valid_to.0])?;
+    conn.prepare_cached(
+        "INSERT INTO presence_code (code, bay, session, valid_from, valid_to) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![code.code, code.bay.0, code.session, code.valid_from.0, code.valid_to.0])?;
     Ok(())
 }
 
@@ -95,7 +97,8 @@ pub fn granted(conn: &Connection, token_sha256: &str, now: UnixMs) -> Result<Opt
 
 /// Records a try at the door and says how many there were since `since`, this one included.
 pub fn door_try(conn: &Connection, client: &str, since: UnixMs, now: UnixMs) -> Result<u32> {
-    conn.prepare_cached("INSERT INTO door_try (client, at) VALUES (?1, ?2)")?.execute(params![client, now.0])?;
+    conn.prepare_cached("INSERT INTO door_try (client, at) VALUES (?1, ?2)")?
+        .execute(params![client, now.0])?;
     Ok(conn
         .prepare_cached("SELECT count(*) FROM door_try WHERE client = ?1 AND at >= ?2")?
         .query_row(params![client, since.0], |row| row.get(0))?)

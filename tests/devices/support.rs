@@ -75,7 +75,11 @@ impl Seen {
     }
 
     /// Feeds what comes to a verification until it ends, or until it is acknowledged and `also` holds.
-    pub async fn verdict(&mut self, watch: &mut Watch, stop: impl Fn(&Verdict, &DeviceEvent) -> bool) -> Verdict {
+    pub async fn verdict(
+        &mut self,
+        watch: &mut Watch,
+        stop: impl Fn(&Verdict, &DeviceEvent) -> bool,
+    ) -> Verdict {
         loop {
             let event = self.next().await;
             if event.target != watch.target {
@@ -103,7 +107,14 @@ pub struct Watch {
 }
 
 /// Sends an effect the way the desk does: watch first, then act.
-pub async fn act(driver: &dyn Driver, clock: &Clock, seen: &Seen, id: i64, effect: Effect, target: &str) -> Result<Watch, NotSent> {
+pub async fn act(
+    driver: &dyn Driver,
+    clock: &Clock,
+    seen: &Seen,
+    id: i64,
+    effect: Effect,
+    target: &str,
+) -> Result<Watch, NotSent> {
     let now = clock.now();
     let verification = Verification::begin(effect, Some(21.0), now, &seen.known(target));
     driver.act(permit(id, effect, target, now + Duration::from_secs(60))).await?;
@@ -133,7 +144,10 @@ impl Bench {
         let mut bench = Bench::without_agents().await;
         bench.agents = BAYS.iter().map(|bay| bench.agent(*bay)).collect();
         for bay in BAYS {
-            bench.seen.until(&bay.to_string(), |o| matches!(o, Observation::Software { running: true })).await;
+            bench
+                .seen
+                .until(&bay.to_string(), |o| matches!(o, Observation::Software { running: true }))
+                .await;
         }
         bench
     }
@@ -151,12 +165,17 @@ impl Bench {
             retry: Duration::from_millis(100),
             ..AgentOptions::default()
         };
-        let driver = AgentDriver::start(&broker.settings(), &BAYS, sender, clock.clone(), options).expect("a driver");
+        let driver =
+            AgentDriver::start(&broker.settings(), &BAYS, sender, clock.clone(), options).expect("a driver");
         Bench { broker, control, clock, driver, seen, agents: Vec::new(), scratch }
     }
 
     pub fn agent(&self, bay: BayId) -> SimAgent {
-        let link = SimAgentLink { host: "127.0.0.1".into(), port: self.broker.port(), password: self.password(&bay.to_string()) };
+        let link = SimAgentLink {
+            host: "127.0.0.1".into(),
+            port: self.broker.port(),
+            password: self.password(&bay.to_string()),
+        };
         SimAgent::start(bay, link, self.control.clone(), self.clock.clone())
     }
 
@@ -171,7 +190,16 @@ impl Bench {
     /// A foreign client: `mosquitto_pub` or `mosquitto_sub` as this user.
     pub fn foreign(&self, program: &str, user: &str, args: &[&str]) -> tokio::process::Command {
         let mut command = tokio::process::Command::new(program);
-        command.args(["-h", "127.0.0.1", "-p", &self.broker.port().to_string(), "-u", user, "-P", &self.password(user)]);
+        command.args([
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &self.broker.port().to_string(),
+            "-u",
+            user,
+            "-P",
+            &self.password(user),
+        ]);
         command.args(args).kill_on_drop(true);
         command
     }
@@ -179,7 +207,13 @@ impl Bench {
     /// Publishes one message as a foreign client; the broker has taken it when this returns.
     pub async fn publish(&self, user: &str, topic: &str, payload: &[u8], retain: bool) {
         let kept: &[&str] = if retain { &["-r"] } else { &[] };
-        self.publish_with(user, topic, payload, &[&["-s"], kept].concat()).await;
+        self.publish_with(
+            user,
+            topic,
+            payload,
+            &[&[if payload.is_empty() { "-n" } else { "-s" }], kept].concat(),
+        )
+        .await;
     }
 
     /// Publishes each line as a message of its own, one right after the other.

@@ -62,12 +62,26 @@ fn every_figure_follows_its_formula() {
 
 #[test]
 fn json_has_exactly_the_contract_keys() {
-    let value = serde_json::to_value(report(&[r#"{"text":"faq.wifi|match","accept":["faq.wifi"]}"#])).unwrap();
+    let value =
+        serde_json::to_value(report(&[r#"{"text":"faq.wifi|match","accept":["faq.wifi"]}"#])).unwrap();
     let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
     let mut expected = [
-        "n", "accuracy", "in_scope_accuracy", "match_share", "ask_share", "in_scope_refused", "oos_recall", "oos_precision",
-        "wrong_sop", "wrong_act", "emergency_recall", "false_alarms", "bay_right", "per_intent", "confusions",
+        "n",
+        "accuracy",
+        "in_scope_accuracy",
+        "match_share",
+        "ask_share",
+        "in_scope_refused",
+        "oos_recall",
+        "oos_precision",
+        "wrong_sop",
+        "wrong_act",
+        "emergency_recall",
+        "false_alarms",
+        "bay_right",
+        "per_intent",
+        "confusions",
     ];
     expected.sort_unstable();
     assert_eq!(keys, expected);
@@ -75,7 +89,8 @@ fn json_has_exactly_the_contract_keys() {
 
 #[test]
 fn a_bad_line_is_named() {
-    let error = cases("{\"text\":\"a\",\"accept\":[\"b\"]}\n{\"text\":\"a\"}".as_bytes()).unwrap_err().to_string();
+    let error =
+        cases("{\"text\":\"a\",\"accept\":[\"b\"]}\n{\"text\":\"a\"}".as_bytes()).unwrap_err().to_string();
     assert!(error.starts_with("line 2: missing field `accept`"), "{error}");
     assert!(matches!(cases("".as_bytes()), Err(EvalError::Empty)));
 }

@@ -8,7 +8,12 @@ const SENT: UnixMs = UnixMs(1_000_000);
 const ID: i64 = 7;
 
 fn event(after_seconds: i64, observation: Observation) -> DeviceEvent {
-    DeviceEvent { target: Target::new("bay-2"), at: UnixMs(SENT.0 + after_seconds * 1000), observation, simulated: true }
+    DeviceEvent {
+        target: Target::new("bay-2"),
+        at: UnixMs(SENT.0 + after_seconds * 1000),
+        observation,
+        simulated: true,
+    }
 }
 
 fn power(part: Part, on: bool) -> O {
@@ -42,7 +47,9 @@ fn proof(effect: Effect) -> Vec<(i64, O)> {
         Effect::ProjectorOn => vec![(35, power(Part::Projector, true))],
         Effect::ProjectorInput => vec![(3, O::ProjectorInput { right: true })],
         Effect::ProjectorOff => vec![(5, power(Part::Projector, false))],
-        Effect::ProjectorCycle => vec![(5, power(Part::Projector, false)), (70, power(Part::Projector, true))],
+        Effect::ProjectorCycle => {
+            vec![(5, power(Part::Projector, false)), (70, power(Part::Projector, true))]
+        }
         Effect::TvOn => vec![(3, power(Part::Tv, true))],
         Effect::TvOff => vec![(3, power(Part::Tv, false))],
         Effect::AudioRestart => vec![(8, O::Playing { playing: true })],
@@ -50,7 +57,9 @@ fn proof(effect: Effect) -> Vec<(i64, O)> {
         Effect::LightsOff => vec![(1, O::Lights { on: false })],
         Effect::ThermostatSet => vec![(2, O::SetPoint { celsius: 21.0 })],
         Effect::DoorUnlock => vec![(1, O::Lock { unlocked: true })],
-        Effect::PoeCycle | Effect::OutletCycle => vec![(2, O::Supply { on: false }), (12, O::Supply { on: true })],
+        Effect::PoeCycle | Effect::OutletCycle => {
+            vec![(2, O::Supply { on: false }), (12, O::Supply { on: true })]
+        }
         Effect::NetworkRestart => vec![(90, O::Uptime { seconds: 30 })],
     }
 }
@@ -77,7 +86,11 @@ fn every_effect_is_verified_by_its_proof_and_only_by_all_of_it() {
     for &effect in Effect::ALL {
         let proof = proof(effect);
         assert_eq!(watch(effect, &proof), Verdict::Verified, "{effect}");
-        assert_eq!(watch(effect, &proof[..proof.len() - 1]), Verdict::Pending, "{effect} on part of its proof");
+        assert_eq!(
+            watch(effect, &proof[..proof.len() - 1]),
+            Verdict::Pending,
+            "{effect} on part of its proof"
+        );
     }
 }
 
@@ -125,8 +138,17 @@ fn what_was_true_before_the_send_proves_nothing() {
 
 #[test]
 fn a_first_half_from_before_the_send_does_not_count() {
-    assert_eq!(watch(Effect::SimRestart, &[(-1, O::Software { running: false }), (5, O::Software { running: true })]), Verdict::Pending);
-    assert_eq!(watch(Effect::PcReboot, &[(-1, O::Boot { id: "new".into() }), (5, O::Software { running: true })]), Verdict::Pending);
+    assert_eq!(
+        watch(
+            Effect::SimRestart,
+            &[(-1, O::Software { running: false }), (5, O::Software { running: true })]
+        ),
+        Verdict::Pending
+    );
+    assert_eq!(
+        watch(Effect::PcReboot, &[(-1, O::Boot { id: "new".into() }), (5, O::Software { running: true })]),
+        Verdict::Pending
+    );
 }
 
 #[test]
@@ -143,7 +165,11 @@ fn a_refusal_with_our_id_fails_and_one_with_another_id_does_not() {
     for &effect in Effect::ALL {
         assert_eq!(watch(effect, &[refusal(ID)]), Verdict::Failed("busy".into()), "{effect}");
         assert_eq!(watch(effect, &[refusal(ID + 1)]), Verdict::Pending, "{effect}");
-        assert_eq!(watch(effect, &[(1, O::Acknowledged { effect_id: ID + 1 })]), Verdict::Pending, "{effect}");
+        assert_eq!(
+            watch(effect, &[(1, O::Acknowledged { effect_id: ID + 1 })]),
+            Verdict::Pending,
+            "{effect}"
+        );
     }
 }
 
@@ -162,7 +188,13 @@ fn the_wrong_reading_back_proves_nothing() {
     assert_eq!(watch(Effect::ProjectorInput, &[(3, O::ProjectorInput { right: false })]), Verdict::Pending);
     assert_eq!(watch(Effect::ProjectorInput, &[(3, power(Part::Projector, true))]), Verdict::Pending);
     assert_eq!(watch(Effect::NetworkRestart, &[(90, O::Uptime { seconds: 80_000 })]), Verdict::Pending);
-    assert_eq!(watch(Effect::PcWake, &[(9, O::Reachable { online: true, effect: Some(Effect::TvOn), reason: None })]), Verdict::Pending);
+    assert_eq!(
+        watch(
+            Effect::PcWake,
+            &[(9, O::Reachable { online: true, effect: Some(Effect::TvOn), reason: None })]
+        ),
+        Verdict::Pending
+    );
 }
 
 #[test]

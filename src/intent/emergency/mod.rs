@@ -73,7 +73,10 @@ static NEGATED: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Not sure whether: a doubt about now, not a "what if".
 static DOUBT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:sure|know|idk|tell|unsure|wondering|idea|see|check|ask|unclear|wonder|looks as|as) if\b").expect("constant pattern")
+    Regex::new(
+        r"\b(?:sure|know|idk|tell|unsure|wondering|idea|see|check|ask|unclear|wonder|looks as|as) if\b",
+    )
+    .expect("constant pattern")
 });
 
 static WHAT_IF: LazyLock<Regex> = LazyLock::new(|| {
@@ -86,8 +89,10 @@ static PAST: LazyLock<Regex> = LazyLock::new(|| {
         .expect("constant pattern")
 });
 
-static PRESENT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(?:now|again|still|right now|currently|today|tonight|looks like|seems like|just)\b").expect("constant pattern"));
+static PRESENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b(?:now|again|still|right now|currently|today|tonight|looks like|seems like|just)\b")
+        .expect("constant pattern")
+});
 
 static HEARSAY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\bheard (?:that|about|there (?:was|were|had)|you (?:had|guys)|they had|of)\b|\bread (?:that|about)\b|\b(?:on|in|from) the (?:news|movie|film|video|show|series|book|podcast)\b|\bsaw (?:a |the |this )?(?:video|movie|film|clip|documentary|show)\b|\b(?:on|watching) (?:tv|netflix|youtube|tiktok)\b|\bjust kidding\b|\bjk\b|\bjoking\b|\bfalse alarm\b|\bfire drill\b|\bno emergency\b|\bin the game\b|\bfausse alerte\b")

@@ -15,7 +15,8 @@ pub struct Bays {
 }
 
 const WORD: &str = r"(?:bay|bays|box|boxes|sim|sims|simulator|simulators|booth|bya|bey|baay|bayy|bax|boxx|bxo|boz|bqy|abay|trackman|baie|baies|boite|boîte|simulateur|cage)";
-const NUMBER: &str = r"(?:[1-9]\d?|one|two|three|four|five|six|seven|eight|nine|ten|un|deux|trois|quatre|cinq)";
+const NUMBER: &str =
+    r"(?:[1-9]\d?|one|two|three|four|five|six|seven|eight|nine|ten|un|deux|trois|quatre|cinq)";
 /// After a number these show that it counts something else.
 const UNIT: &str = r"(?: ?(?:am|pm|a\.m|p\.m|oclock|hours?|hrs?|h|minutes?|mins?|min|seconds?|secs?|days?|weeks?|months?|people|ppl|persons?|players?|guests?|guys|of us|adults|kids|holes?|balls?|shots?|strokes?|bucks|dollars|percent|times?|yards|feet|iron|wood|handed|degrees|more|other|others)\b|:\d|%|°|\$|,\d{3}|\.\d|/\d|st\b|nd\b|rd\b|th\b)";
 
@@ -25,45 +26,69 @@ fn pattern(text: &str) -> Regex {
     Regex::new(&full).expect("constant pattern")
 }
 
-static NAMED: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\b{W} ?(?:number |no\.? ?|num |nr\.? ?|# ?|is |: ?|- ?|\()?({N})\b((?: ?(?:and|&|,|/|or|et|\+|plus|to) ?(?:{W} ?)?#?{N}\b)*)"));
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b{W} ?(?:number |no\.? ?|num |nr\.? ?|# ?|is |: ?|- ?|\()?({N})\b((?: ?(?:and|&|,|/|or|et|\+|plus|to) ?(?:{W} ?)?#?{N}\b)*)",
+    )
+});
 static MORE: LazyLock<Regex> = LazyLock::new(|| pattern(r"{N}\b"));
 static GLUED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(?:bay|box|sim|bya|b)([1-9]\d?)\b"));
 static ORDINAL: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(1st|first|2nd|second|3rd|third|4th|fourth|5th|fifth|6th|sixth)(?: (?:bay|box|sim|simulator|booth)\b)( (?:on|from|to) the (?:left|right|end|back|door|entrance))?")
+    pattern(
+        r"\b(1st|first|2nd|second|3rd|third|4th|fourth|5th|fifth|6th|sixth)(?: (?:bay|box|sim|simulator|booth)\b)( (?:on|from|to) the (?:left|right|end|back|door|entrance))?",
+    )
 });
 static REVERSED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:#|\bnumber |\bno\.? ?)({N})\b"));
 /// "we're in 3"
 static WE_ARE_IN: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(?:were|we are|im|i am|am|us|here|playing|sitting|booked|stuck|guys|group|people|folks|neighbou?rs|someone|over|party|crew|those) (?:\w+ ){0,3}?(?:in|on|into|at|over in) #?({N})\b")
+    pattern(
+        r"\b(?:were|we are|im|i am|am|us|here|playing|sitting|booked|stuck|guys|group|people|folks|neighbou?rs|someone|over|party|crew|those) (?:\w+ ){0,3}?(?:in|on|into|at|over in) #?({N})\b",
+    )
 });
 static UNIT_AFTER: LazyLock<Regex> = LazyLock::new(|| pattern(&format!("^{UNIT}")));
 
 static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(?:(?:the|those|these|some|other|this|a|couple|few) )?(?:other |loud |drunk |noisy |young )*(?:guys?|people|group|party|folks|neighbou?rs?|someone|somebody|dudes?|kids|crowd|players?|men|ladies|girls|boys|team|crew|customers?|whoever|they|theyre|others|bunch|gentlemen|couple|idiots?)\b[^.!?\n]{0,40}$")
+    pattern(
+        r"\b(?:(?:the|those|these|some|other|this|a|couple|few) )?(?:other |loud |drunk |noisy |young )*(?:guys?|people|group|party|folks|neighbou?rs?|someone|somebody|dudes?|kids|crowd|players?|men|ladies|girls|boys|team|crew|customers?|whoever|they|theyre|others|bunch|gentlemen|couple|idiots?)\b[^.!?\n]{0,40}$",
+    )
 });
 static OURS: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\b(?:my|our|us|we|were|im|i|ours|me|mine) (?:\w+ ){0,4}$"));
 static BESIDE_US: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\b(?:beside|next to|near|behind|across from|right by) (?:us|me)\b"));
-static BESIDE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^[^.!?\n]{0,12}\b(?:next to us|beside us|next door|beside me|next to me|is empty|is free|is open|is not being used|isnt being used)"));
+static BESIDE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^[^.!?\n]{0,12}\b(?:next to us|beside us|next door|beside me|next to me|is empty|is free|is open|is not being used|isnt being used)",
+    )
+});
 
 static CORRECTION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?:^|[\s,.(])(?:\*+ ?|(?:sorry|oops|whoops|woops|oh wait|no wait|wait no|wait|correction|actually|i meant?|meant|meant to say|typo|my bad|scratch that|make that|i mean|rather|pardon|apologies|je veux dire|désolé|not \w+ but|no its|no it is|no)[ ,:;.-]*(?:i mean[t]?|its|it is|thats|were in|we are in|im in|in|at|actually|make that|for|no)?[ ,:]*)(?:(?:the )?{W} ?(?:number |# ?)?|# ?)?({N})\b(?:[ ,]*(?:not|instead of|pas) (?:{W} ?)?{N}\b)?[ .!]*(?:sorry|instead|please|my bad|not \w+)?[ .!]*(?:$|[\n.!,])")
+    pattern(
+        r"(?:^|[\s,.(])(?:\*+ ?|(?:sorry|oops|whoops|woops|oh wait|no wait|wait no|wait|correction|actually|i meant?|meant|meant to say|typo|my bad|scratch that|make that|i mean|rather|pardon|apologies|je veux dire|désolé|not \w+ but|no its|no it is|no)[ ,:;.-]*(?:i mean[t]?|its|it is|thats|were in|we are in|im in|in|at|actually|make that|for|no)?[ ,:]*)(?:(?:the )?{W} ?(?:number |# ?)?|# ?)?({N})\b(?:[ ,]*(?:not|instead of|pas) (?:{W} ?)?{N}\b)?[ .!]*(?:sorry|instead|please|my bad|not \w+)?[ .!]*(?:$|[\n.!,])",
+    )
 });
-static NOT_THIS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(?:not|isnt|instead of|pas|rather than) (?:in |on |at |the )*(?:{W} ?)?#?({N})\b"));
-static STAR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|\s)(?:\*+ ?(?:{W} ?)?({N})|(?:{W} ?)?({N}) ?\*+)(?:\s|$)"));
+static NOT_THIS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\b(?:not|isnt|instead of|pas|rather than) (?:in |on |at |the )*(?:{W} ?)?#?({N})\b")
+});
+static STAR: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?:^|\s)(?:\*+ ?(?:{W} ?)?({N})|(?:{W} ?)?({N}) ?\*+)(?:\s|$)"));
 
 /// The bay they were or had booked, when they also say where they are.
 static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(?:booked|reserved|booking (?:is|was|says)? ?(?:for|in)?|supposed to be|should be|was|were originally|moved|switched|from|had|paid for|reservation (?:is|was)? ?(?:for|in)?) (?:\w+ ){0,2}$")
+    pattern(
+        r"\b(?:booked|reserved|booking (?:is|was|says)? ?(?:for|in)?|supposed to be|should be|was|were originally|moved|switched|from|had|paid for|reservation (?:is|was)? ?(?:for|in)?) (?:\w+ ){0,2}$",
+    )
 });
-static HERE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\b(?:were|we are|im|i am|now|playing|sitting|currently|moved|switched|went|but|put us|over) (?:\w+ ){0,3}$"));
+static HERE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:were|we are|im|i am|now|playing|sitting|currently|moved|switched|went|but|put us|over) (?:\w+ ){0,3}$",
+    )
+});
 
 static ONLY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^[\s\W]*(?:(?:hi|hey|hello|ok|okay|its|it is|im|i am|were|we are|in|on|at|the|we|a|umm?|uh|oh|sorry|yes|yeah|yep|thats|that is|sure|probably|i think|think|think its|cest|la|le|dans) ?,? ?)*(?:(?:{W} ?(?:number |no\.? ?|# ?|is )?)?#?{N}|(?:1st|first|2nd|second|3rd|third|4th|fourth|5th|fifth)(?: (?:one|bay|box|sim))?)(?: (?:and|&) (?:{W} ?)?{N})?(?: ?(?:please|thanks|thank you|sorry|pls|plz|sir|it is|right now|i think|one|here|merci))*[\s\W]*$")
+    pattern(
+        r"^[\s\W]*(?:(?:hi|hey|hello|ok|okay|its|it is|im|i am|were|we are|in|on|at|the|we|a|umm?|uh|oh|sorry|yes|yeah|yep|thats|that is|sure|probably|i think|think|think its|cest|la|le|dans) ?,? ?)*(?:(?:{W} ?(?:number |no\.? ?|# ?|is )?)?#?{N}|(?:1st|first|2nd|second|3rd|third|4th|fourth|5th|fifth)(?: (?:one|bay|box|sim))?)(?: (?:and|&) (?:{W} ?)?{N})?(?: ?(?:please|thanks|thank you|sorry|pls|plz|sir|it is|right now|i think|one|here|merci))*[\s\W]*$",
+    )
 });
 
 pub fn is_only_a_bay(plain: &str, places: &Places) -> bool {
@@ -94,11 +119,13 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
     }
     let is_others = |m: &Mention| {
         let (before, after) = (clause_before(plain, m.start), &plain[m.end..]);
-        BESIDE.is_match(after) || (OTHERS.is_match(before) && (BESIDE_US.is_match(before) || !OURS.is_match(before)))
+        BESIDE.is_match(after)
+            || (OTHERS.is_match(before) && (BESIDE_US.is_match(before) || !OURS.is_match(before)))
     };
     let others: Vec<bool> = mentions.iter().map(is_others).collect();
     let all_others = !mentions.is_empty() && others.iter().all(|o| *o);
-    let mut own: Vec<&Mention> = mentions.iter().zip(&others).filter(|(_, o)| all_others || !**o).map(|(m, _)| m).collect();
+    let mut own: Vec<&Mention> =
+        mentions.iter().zip(&others).filter(|(_, o)| all_others || !**o).map(|(m, _)| m).collect();
     // "booked bay 2 but we're in bay 3": where they are counts.
     if own.len() > 1 {
         let elsewhere = |m: &&Mention| ELSEWHERE.is_match(clause_before(plain, m.start));
@@ -159,7 +186,10 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
     for c in GLUED.captures_iter(plain) {
         let (Some(whole), Some(bay)) = (c.get(0), bay(&c[1])) else { continue };
         // "b2" alone is a bay only where that bay exists.
-        if !whole.as_str().starts_with(['b']) || !whole.as_str()[1..].starts_with(|d: char| d.is_ascii_digit()) || places.bays.contains(&bay) {
+        if !whole.as_str().starts_with(['b'])
+            || !whole.as_str()[1..].starts_with(|d: char| d.is_ascii_digit())
+            || places.bays.contains(&bay)
+        {
             add(whole.start(), whole.end(), bay);
         }
     }
@@ -172,7 +202,10 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
         for c in pattern.captures_iter(plain) {
             let (Some(number), Some(bay)) = (c.get(1), bay(&c[1])) else { continue };
             let known = places.bays.is_empty() || places.bays.contains(&bay);
-            if known && !UNIT_AFTER.is_match(&plain[number.end()..]) && !plain[number.end()..].starts_with(['-', '0']) {
+            if known
+                && !UNIT_AFTER.is_match(&plain[number.end()..])
+                && !plain[number.end()..].starts_with(['-', '0'])
+            {
                 add(number.start(), number.end(), bay);
             }
         }
@@ -190,7 +223,8 @@ fn clause_before(plain: &str, at: usize) -> &str {
     let before = &plain[..at];
     let cut = before.rfind(['.', '!', '?', '\n', ';', ',']).map_or(0, |i| i + 1);
     let before = &before[cut..];
-    let join = [" and ", " but "].iter().filter_map(|j| before.rfind(j).map(|i| i + j.len())).max().unwrap_or(0);
+    let join =
+        [" and ", " but "].iter().filter_map(|j| before.rfind(j).map(|i| i + j.len())).max().unwrap_or(0);
     &before[join..]
 }
 

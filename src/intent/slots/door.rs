@@ -9,7 +9,11 @@ use super::bay::find_word;
 
 /// The target of the door they name by one of its own names; plain "the door" names none.
 pub fn named(plain: &str, places: &Places) -> Option<String> {
-    places.door_aliases.iter().find(|(alias, _)| find_word(plain, alias).is_some()).map(|(_, target)| target.clone())
+    places
+        .door_aliases
+        .iter()
+        .find(|(alias, _)| find_word(plain, alias).is_some())
+        .map(|(_, target)| target.clone())
 }
 
 static AT_DOOR: LazyLock<Regex> = LazyLock::new(|| {

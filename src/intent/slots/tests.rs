@@ -5,7 +5,11 @@ fn places() -> Places {
     Places {
         bays: (1..=4).map(BayId).collect(),
         bay_aliases: vec![("by the washroom".into(), BayId(4)), ("first on the left".into(), BayId(1))],
-        door_aliases: vec![("staff door".into(), "door-staff".into()), ("main door".into(), "door-main".into()), ("front door".into(), "door-main".into())],
+        door_aliases: vec![
+            ("staff door".into(), "door-staff".into()),
+            ("main door".into(), "door-main".into()),
+            ("front door".into(), "door-main".into()),
+        ],
         words: vec![],
     }
 }
@@ -44,9 +48,20 @@ fn bays_are_read_however_they_are_written() {
 #[test]
 fn other_numbers_are_no_bays() {
     for text in [
-        "can i book a bay 2 hours", "do you have a bay for 4 people", "how much for 2 bays", "be there in 3 minutes", "hole 18 froze",
-        "the second bay on the right", "i shot 72", "my 7 iron", "see you at 3", "we finish in 2 hours", "box of 12 balls", "i need one",
-        "can we play 18 holes", "",
+        "can i book a bay 2 hours",
+        "do you have a bay for 4 people",
+        "how much for 2 bays",
+        "be there in 3 minutes",
+        "hole 18 froze",
+        "the second bay on the right",
+        "i shot 72",
+        "my 7 iron",
+        "see you at 3",
+        "we finish in 2 hours",
+        "box of 12 balls",
+        "i need one",
+        "can we play 18 holes",
+        "",
     ] {
         assert_eq!(bays(text), Vec::<u8>::new(), "{text}");
     }
@@ -54,7 +69,18 @@ fn other_numbers_are_no_bays() {
 
 #[test]
 fn a_correction_leaves_only_the_corrected_bay() {
-    for text in ["sorry, box 3", "*3", "3*", "i meant 3", "sorry i meant bay 3", "actually box 3", "bay 2 is frozen. sorry, bay 3", "bay 2... no wait, 3", "oops bay 3", "box 3*"] {
+    for text in [
+        "sorry, box 3",
+        "*3",
+        "3*",
+        "i meant 3",
+        "sorry i meant bay 3",
+        "actually box 3",
+        "bay 2 is frozen. sorry, bay 3",
+        "bay 2... no wait, 3",
+        "oops bay 3",
+        "box 3*",
+    ] {
         let slots = read(text, &places(), false);
         assert_eq!(slots.bays, [BayId(3)], "{text}");
         assert!(slots.correction, "{text}");
@@ -65,7 +91,11 @@ fn a_correction_leaves_only_the_corrected_bay() {
 
 #[test]
 fn somebody_elses_bay_is_told_apart() {
-    for text in ["the guys in bay 3 are super loud", "people in box 3 are smoking", "the group beside us in 3 is yelling"] {
+    for text in [
+        "the guys in bay 3 are super loud",
+        "people in box 3 are smoking",
+        "the group beside us in 3 is yelling",
+    ] {
         let slots = read(text, &places(), false);
         assert_eq!(slots.bays, [BayId(3)], "{text}");
         assert!(slots.others_bay, "{text}");
@@ -86,10 +116,30 @@ fn a_bare_number_answers_only_our_question() {
 
 #[test]
 fn at_the_door_is_now_and_here() {
-    for text in ["im at the door", "We're outside", "standing at the main door and it wont open", "door won't open", "let me in", "im locked out", "can't get in", "the door is still locked", "je suis devant la porte"] {
+    for text in [
+        "im at the door",
+        "We're outside",
+        "standing at the main door and it wont open",
+        "door won't open",
+        "let me in",
+        "im locked out",
+        "can't get in",
+        "the door is still locked",
+        "je suis devant la porte",
+    ] {
         assert!(read(text, &places(), false).at_door, "{text}");
     }
-    for text in ["I'll be at the door in 10 min", "on my way, how do i get in", "locked out of my account", "can't get in to my trackman account", "washroom door wont open", "the door won't open from the inside", "not at the door yet", "what time do the doors open", "front door wont close properly"] {
+    for text in [
+        "I'll be at the door in 10 min",
+        "on my way, how do i get in",
+        "locked out of my account",
+        "can't get in to my trackman account",
+        "washroom door wont open",
+        "the door won't open from the inside",
+        "not at the door yet",
+        "what time do the doors open",
+        "front door wont close properly",
+    ] {
         assert!(!read(text, &places(), false).at_door, "{text}");
     }
     assert_eq!(read("im at the front door", &places(), false).door.as_deref(), Some("door-main"));
