@@ -53,6 +53,7 @@ stage_files() {
     put 640 packaging/site.toml etc/clubos/site.toml
     put 644 site.example.toml usr/share/doc/clubos/examples/site.toml
     put 644 docs/site.md usr/share/doc/clubos/site.md
+    put 644 packaging/default etc/default/clubos
     put 644 packaging/mosquitto.conf etc/mosquitto/conf.d/clubos.conf
     put 644 systemd/clubos.service usr/lib/systemd/system/clubos.service
     put 644 systemd/sysusers.conf usr/lib/sysusers.d/clubos.conf
@@ -113,7 +114,8 @@ Description: one small box that runs an unstaffed indoor-golf club
  without the internet. Starts in safe mode until /etc/clubos/site.toml names
  the club's bays and doors.
 CONTROL
-    printf '%s\n' /etc/clubos/site.toml /etc/clubos/mosquitto/acl /etc/mosquitto/conf.d/clubos.conf \
+    printf '%s\n' /etc/clubos/site.toml /etc/clubos/mosquitto/acl /etc/default/clubos \
+        /etc/mosquitto/conf.d/clubos.conf \
         >"$STAGE/DEBIAN/conffiles"
     local script
     for script in postinst prerm postrm; do

@@ -106,6 +106,22 @@ runs_anew() {
     [ "$now" != 0 ] && [ "$now" != "$1" ]
 }
 
+# As anybody, with no option: model, runtime and SOPs are found where the package put them.
+understands() {
+    local said
+    said=$(printf '{"id":"1","text":"trackman is frozen on box 2"}\n' | runuser -u nobody -- clubos classify) || return 1
+    echo "$said"
+    case $said in *'"intent":"sim.frozen"'*) ;; *) return 1 ;; esac
+}
+
+a_person_is_added() {
+    echo 'a password of this test' | runuser -u clubos -- clubos user add dana --role manager
+}
+
+not_signed_in_is_refused() {
+    [ "$(curl --silent --output /dev/null --write-out '%{http_code}' http://127.0.0.1:8080/api/v1/threads)" = 401 ]
+}
+
 restarted_after_a_kill() {
     local before
     before=$(property MainPID)
@@ -160,6 +176,9 @@ check "bays get passwords" bays_get_passwords
 check "each bay speaks for itself only" each_bay_speaks_for_itself
 check "a bay hears no other bay" a_bay_hears_no_other
 check "its sandbox is tight" sandboxed
+check "the installed model understands a message" understands
+check "who is not signed in gets 401" not_signed_in_is_refused
+check "a person is added beside the running service" a_person_is_added
 check "killed, it is back" restarted_after_a_kill
 check "installed over itself, it runs anew with its site and secret" installed_over_itself
 check "with a broken site it serves in safe mode" bad_site_in_safe_mode
