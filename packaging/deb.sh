@@ -114,9 +114,7 @@ Description: one small box that runs an unstaffed indoor-golf club
  without the internet. Starts in safe mode until /etc/clubos/site.toml names
  the club's bays and doors.
 CONTROL
-    printf '%s\n' /etc/clubos/site.toml /etc/clubos/mosquitto/acl /etc/default/clubos \
-        /etc/mosquitto/conf.d/clubos.conf \
-        >"$STAGE/DEBIAN/conffiles"
+    (cd "$STAGE" && find etc -type f -printf '/%p\n' | sort) >"$STAGE/DEBIAN/conffiles"
     local script
     for script in postinst prerm postrm; do
         install -m 755 "packaging/$script" "$STAGE/DEBIAN/$script"
