@@ -5,19 +5,15 @@
 
 pub mod check;
 pub mod classify;
-pub mod demo;
 pub mod eval;
 mod learn;
 pub mod paths;
-mod plug;
-mod safe;
-pub mod serve;
 pub mod sop_check;
-mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
 use crate::replay;
@@ -51,10 +47,6 @@ struct Places {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the box: pages, messages, devices
-    Serve(serve::ServeArgs),
-    /// Run a whole simulated club on this machine, to try everything out
-    Demo(demo::DemoArgs),
     /// Read messages (JSON Lines) and say what they are about
     Classify(ClassifyArgs),
     /// Measure the understanding on labelled messages
@@ -66,9 +58,6 @@ enum Command {
     Sop(SopCommand),
     /// Check everything this box depends on, one honest line each
     Check(check::CheckArgs),
-    /// Work with the people who may sign in
-    #[command(subcommand)]
-    User(user::UserCommand),
 }
 
 #[derive(Args)]
@@ -138,31 +127,34 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve(args) => serve::run(&args, paths),
-        Command::Demo(args) => demo::run(&args, paths),
         Command::Classify(args) => learn::classify(args.file.as_deref(), args.site.as_deref(), paths),
         Command::Eval(args) => {
             learn::eval(&args.file, args.train.as_deref(), args.site.as_deref(), args.json, paths)
         }
         Command::Simulate(args) => {
-            let options = replay::Options {
+            let setup = replay::Setup {
                 trace: args.trace,
                 sops: paths.sops.clone(),
                 model_dir: paths.model.clone(),
                 cache_dir: paths::cache_dir(),
             };
             let mut out = std::io::stdout().lock();
-            Ok(if args.conversations {
-                replay::conversations(&args.files, &options, &mut out)
-            } else {
-                replay::simulate(&args.files, &options, &mut out)
-            })
+            let mut err = std::io::stderr().lock();
+            if !args.conversations {
+                return Ok(replay::simulate(&args.files, &setup, &mut out, &mut err)?);
+            }
+            let site = paths::sample_site().context("no tests/sites/clubhouse.toml here")?;
+            let mut code = ExitCode::SUCCESS;
+            for file in &args.files {
+                let this = replay::conversations::conversations(file, &site, &setup, &mut out, &mut err)?;
+                code = if this == ExitCode::SUCCESS { code } else { this };
+            }
+            Ok(code)
         }
         Command::Sop(SopCommand::Check { dir }) => {
             let dir = dir.unwrap_or_else(|| paths.sops.clone());
             Ok(ExitCode::from(sop_check::run(&dir, &mut std::io::stdout().lock())?))
         }
         Command::Check(args) => check::run(&args, paths),
-        Command::User(command) => user::run(command),
     }
 }

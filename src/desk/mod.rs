@@ -142,6 +142,11 @@ impl Desk {
         self.world.line
     }
 
+    /// Whether a cloud model may be asked from now on (its budget or key came or went).
+    pub fn set_fallback(&mut self, on: bool) {
+        self.world.options.fallback = on;
+    }
+
     /// Puts a better reader in place (the encoder has finished loading).
     pub fn set_reader(&mut self, reader: Arc<dyn Understand>) {
         self.world.reader = reader;
@@ -156,6 +161,11 @@ impl Desk {
     /// The database, for rooms above that write their own tables (sign-in, presence codes).
     pub fn store(&mut self) -> &mut Store {
         &mut self.store
+    }
+
+    /// The database, to look at.
+    pub fn store_ref(&self) -> &Store {
+        &self.store
     }
 
     /// When [`Desk::step`] has something to do next, if nothing comes in before.

@@ -104,7 +104,7 @@ impl World<'_> {
         let operator = Operator { name: name.to_owned(), role };
         let form = format!("form-{}-{name}", self.clock.now().0);
         for _ in 0..if twice { 2 } else { 1 } {
-            match self.desk.operate(&operator, found.id, with_form(act, &form)) {
+            match self.desk.operate(&operator, found.id, &with_form(act, &form)) {
                 Ok(_) => {}
                 Err(OperateError::Store(error)) => return Err(error),
                 Err(refused) => self.show(Some(found.address.clone()), &format!("{name}: {refused}")),

@@ -127,7 +127,7 @@ pub(super) struct World<'a> {
 
 impl World<'_> {
     fn begin(&mut self) -> Result<(), RunError> {
-        self.desk.put_bookings(self.scenario.bookings.clone(), "scenario")?;
+        self.desk.put_bookings(&self.scenario.bookings, "scenario")?;
         self.set_llm(self.scenario.llm.clone());
         self.set_line(self.scenario.line)?;
         let targets: Vec<Target> = self.club.targets().cloned().collect();
