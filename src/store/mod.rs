@@ -15,6 +15,7 @@ pub mod escalation;
 pub mod journal;
 mod migrate;
 pub mod message;
+pub mod metrics;
 pub mod operator;
 pub mod outbox;
 pub mod presence;
