@@ -15,6 +15,7 @@ pub mod escalation;
 pub mod journal;
 pub mod message;
 mod migrate;
+pub mod metrics;
 pub mod operator;
 pub mod outbox;
 pub mod presence;
