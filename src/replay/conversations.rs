@@ -93,7 +93,13 @@ pub struct Numbers {
 ///
 /// # Errors
 /// Only those of `out` and `err`.
-pub fn conversations(file: &Path, site: &Path, setup: &Setup, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<ExitCode> {
+pub fn conversations(
+    file: &Path,
+    site: &Path,
+    setup: &Setup,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<ExitCode> {
     match numbers(file, site, setup) {
         Ok(numbers) => {
             print(&numbers, out)?;
@@ -109,7 +115,8 @@ pub fn conversations(file: &Path, site: &Path, setup: &Setup, out: &mut dyn Writ
 /// # Errors
 /// In words: the file, a line of it, the site, the SOPs or the model.
 pub fn numbers(file: &Path, site: &Path, setup: &Setup) -> Result<Numbers, String> {
-    let text = std::fs::read_to_string(file).map_err(|e| format!("{}: cannot be read: {e}", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|e| format!("{}: cannot be read: {e}", file.display()))?;
     let site = Arc::new(load(site, LoadMode::Simulated).map_err(|e| e.to_string())?);
     let mut engines = Engines::new(setup).map_err(|e| e.to_string())?;
     let engine = engines.of(&site).map_err(|e| e.to_string())?;
@@ -128,8 +135,10 @@ pub fn numbers(file: &Path, site: &Path, setup: &Setup) -> Result<Numbers, Strin
 fn scenario(one: &Conversation, site: &Arc<Site>) -> Result<Scenario, String> {
     let local = time::moment_on(&one.at, DATE).ok_or_else(|| format!("`{}` is no time", one.at))?;
     let at = time::at_site(site, local).ok_or("this time does not exist at the site")?;
-    let phone: E164 = one.phone.as_deref().unwrap_or(NOBODY).parse().map_err(|_| "the phone is no number".to_owned())?;
-    let bookings = one.booking.iter().map(|b| booking(b, &phone, site, local.date())).collect::<Result<_, _>>()?;
+    let phone: E164 =
+        one.phone.as_deref().unwrap_or(NOBODY).parse().map_err(|_| "the phone is no number".to_owned())?;
+    let bookings =
+        one.booking.iter().map(|b| booking(b, &phone, site, local.date())).collect::<Result<_, _>>()?;
     let bay = one.bay.or(one.booking.as_ref().map(|b| b.bay));
     let on_page = one.channel.as_deref() == Some("bay");
     let mut events = Vec::with_capacity(one.messages.len());
@@ -202,7 +211,8 @@ fn span(at: &Value) -> Result<Duration, String> {
 fn asks_for_person(one: &Conversation, library: &Library) -> bool {
     let sops = one.intents.iter().filter_map(|intent| library.get(intent));
     let calls = |sop: &crate::sop::Sop| {
-        matches!(sop.kind, Kind::Human | Kind::Safety) || matches!(sop.opens, Opens::Escalation | Opens::Incident)
+        matches!(sop.kind, Kind::Human | Kind::Safety)
+            || matches!(sop.opens, Opens::Escalation | Opens::Incident)
     };
     one.needs_person || sops.into_iter().any(|sop| calls(sop))
 }
@@ -211,7 +221,8 @@ fn count(numbers: &mut Numbers, one: &Conversation, records: &[Record], library:
     let of = |kind: &'static str| records.iter().filter(move |record| record.kind == kind);
     numbers.conversations += 1;
     let escalated = of("escalation").next().is_some();
-    let helped = of("reply").any(|r| r.fields["by"] == "box") || of("effect").any(|r| r.fields["outcome"] == "verified");
+    let helped = of("reply").any(|r| r.fields["by"] == "box")
+        || of("effect").any(|r| r.fields["outcome"] == "verified");
     if escalated {
         numbers.escalated += 1;
         if !asks_for_person(one, library) {
@@ -241,8 +252,13 @@ fn ids_of(ending: &Record) -> Vec<i64> {
 
 /// From the last text of a turn to the reply that ended it, in seconds.
 fn waited(ending: &Record, records: &[Record]) -> Option<f64> {
-    let reply = ending.fields["refs"].as_array()?.iter().find_map(|r| r.as_str()?.strip_prefix("reply:")?.parse().ok())?;
-    let at = |kind: &str, wanted: i64| records.iter().find(|r| r.kind == kind && id(r) == Some(wanted)).map(|r| r.at);
+    let reply = ending.fields["refs"]
+        .as_array()?
+        .iter()
+        .find_map(|r| r.as_str()?.strip_prefix("reply:")?.parse().ok())?;
+    let at = |kind: &str, wanted: i64| {
+        records.iter().find(|r| r.kind == kind && id(r) == Some(wanted)).map(|r| r.at)
+    };
     let said = ids_of(ending).into_iter().filter_map(|id| at("message", id)).max()?;
     Some(at("reply", reply)?.since(said).as_secs_f64())
 }
@@ -260,7 +276,11 @@ fn print(numbers: &Numbers, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "escalated                             {:.1} %", share(numbers.escalated, n))?;
     writeln!(out, "  of them avoidable                   {:.1} % of all", share(numbers.avoidable, n))?;
     writeln!(out, "hand-overs missed                     {}", numbers.missed)?;
-    writeln!(out, "messages without an ending            {} of {}", numbers.without_ending, numbers.messages)?;
+    writeln!(
+        out,
+        "messages without an ending            {} of {}",
+        numbers.without_ending, numbers.messages
+    )?;
     let (p50, p90) = (percentile(&numbers.reply_seconds, 0.5), percentile(&numbers.reply_seconds, 0.9));
     writeln!(out, "last text to reply, virtual time      p50 {p50:.1} s, p90 {p90:.1} s")?;
     for (what, ids) in [("avoidable", &numbers.avoidable_ids), ("missed", &numbers.missed_ids)] {

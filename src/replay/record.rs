@@ -6,8 +6,19 @@ use crate::clock::UnixMs;
 
 /// Kinds in the order in which they are shown when they happened at the same moment.
 const ORDER: &[&str] = &[
-    "message", "decision", "hold", "release", "escalation", "ticket", "incident", "alert", "reply", "effect", "silent",
-    "ending", "notice",
+    "message",
+    "decision",
+    "hold",
+    "release",
+    "escalation",
+    "ticket",
+    "incident",
+    "alert",
+    "reply",
+    "effect",
+    "silent",
+    "ending",
+    "notice",
 ];
 
 /// One record. Everything in it came from simulated devices and texts, and says so.
@@ -71,7 +82,10 @@ mod tests {
     fn a_line_says_when_what_where_and_that_it_is_simulated() {
         let record = Record::new(UnixMs(91_500), "notice", Some("bay-2".into()), json!({"text": "hello"}));
         let line: Value = serde_json::from_str(&record.line(UnixMs(1_000))).expect("JSON");
-        assert_eq!(line, json!({"t": 90.5, "kind": "notice", "simulated": true, "thread": "bay-2", "text": "hello"}));
+        assert_eq!(
+            line,
+            json!({"t": 90.5, "kind": "notice", "simulated": true, "thread": "bay-2", "text": "hello"})
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -64,7 +64,10 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<BookingBody>, Error> {
     let one = |(index, row)| {
         serde_json::from_value(row).map_err(|e| {
             let fields = "id, phone, name, bay, from, to, reference, pin";
-            Error::invalid(format!("bookings[{index}]: {e}"), format!("its fields are {fields}; nothing was stored"))
+            Error::invalid(
+                format!("bookings[{index}]: {e}"),
+                format!("its fields are {fields}; nothing was stored"),
+            )
         })
     };
     rows.into_iter().enumerate().map(one).collect()
