@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::queue::{Coming, Queue};
 use super::record::{Record, sort};
-use super::scenario::{Answer, Llm, Scenario, What};
+use super::scenario::{Answer, Llm, Scenario};
 use super::state_dir::StateDir;
 use super::trace;
 use crate::clock::{Clock, UnixMs};
@@ -92,17 +92,11 @@ fn open(scenario: &Scenario, engine: &Engine, dir: &StateDir, clock: &Clock) -> 
         clock: clock.clone(),
         options: Options {
             safe_mode: false,
-            fallback: uses_llm(scenario),
+            fallback: scenario.llm != Llm::Off,
             texts: true,
             alert_channels: vec![ALERT_CHANNEL.to_owned()],
         },
     })
-}
-
-/// Whether there is a cloud model at any time of the scenario; while it is off it answers nothing, at once.
-fn uses_llm(scenario: &Scenario) -> bool {
-    let on = |llm: &Llm| *llm != Llm::Off;
-    on(&scenario.llm) || scenario.events.iter().any(|event| matches!(&event.what, What::Llm(llm) if on(llm)))
 }
 
 fn club(scenario: &Scenario) -> SimClub {
@@ -286,8 +280,7 @@ impl World<'_> {
         let failed = || Err("the cloud model did not answer (simulated)".to_owned());
         let (late, said) = match &self.llm {
             _ if self.line == Line::Down => (Duration::ZERO, Err("the line is down (simulated)".to_owned())),
-            Llm::Off => (Duration::ZERO, failed()),
-            Llm::Error => (LLM_THINKS, failed()),
+            Llm::Off | Llm::Error => (LLM_THINKS, failed()),
             Llm::Slow(late) => (*late, failed()),
             Llm::Answers(_) => match self.answers.pop_front() {
                 Some(Answer::Says(nomination)) => (LLM_THINKS, Ok(nomination)),
@@ -304,6 +297,7 @@ impl World<'_> {
             Llm::Answers(answers) => answers.iter().cloned().collect(),
             _ => VecDeque::new(),
         };
+        self.desk.set_fallback(llm != Llm::Off);
         self.llm = llm;
     }
 
@@ -324,6 +318,7 @@ impl World<'_> {
         self.queue.forget_answers();
         self.desk = open(self.scenario, self.engine, &self.dir, &self.clock)?;
         self.desk.set_line(self.line);
+        self.desk.set_fallback(self.llm != Llm::Off);
         Ok(())
     }
 
