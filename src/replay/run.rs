@@ -133,7 +133,12 @@ impl World<'_> {
         let targets: Vec<Target> = self.club.targets().cloned().collect();
         for target in targets {
             for observation in first_look(&self.club, self.scenario, &target) {
-                let event = DeviceEvent { target: target.clone(), at: self.scenario.at, observation, simulated: true };
+                let event = DeviceEvent {
+                    target: target.clone(),
+                    at: self.scenario.at,
+                    observation,
+                    simulated: true,
+                };
                 self.desk.device(&event)?;
             }
         }
@@ -235,7 +240,9 @@ impl World<'_> {
         match coming {
             Coming::Event(index) => self.event(&self.scenario.events[index].what),
             Coming::Seen { event, .. } => Ok(self.desk.device(&event)?),
-            Coming::Answer { turn_id, nonce, said } => Ok(self.desk.fallback_answered(turn_id, &nonce, said)?),
+            Coming::Answer { turn_id, nonce, said } => {
+                Ok(self.desk.fallback_answered(turn_id, &nonce, said)?)
+            }
         }
     }
 
@@ -332,7 +339,8 @@ fn first_look(club: &SimClub, scenario: &Scenario, target: &Target) -> Vec<Obser
     let offline = |effect: Effect| club.behaviour(target, effect) == Behaviour::Offline;
     let agent = AGENT.into_iter().any(offline);
     let reason = || Some("offline (simulated)".to_owned());
-    let unreachable = |effect: Effect| Observation::Reachable { online: false, effect: Some(effect), reason: reason() };
+    let unreachable =
+        |effect: Effect| Observation::Reachable { online: false, effect: Some(effect), reason: reason() };
     let of_agent = AGENT.into_iter().filter(|_| agent);
     let others = Effect::ALL.iter().copied().filter(|effect| !AGENT.contains(effect) && offline(*effect));
     let mut seen: Vec<Observation> = if agent { Vec::new() } else { club.snapshot(scenario.at, target) };
