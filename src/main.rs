@@ -1,1 +1,7 @@
-fn main() {}
+//! `clubos`, the box: see [`clubos::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    clubos::cli::main()
+}

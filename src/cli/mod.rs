@@ -1,3 +1,160 @@
-//! Room under construction.
+//! The commands. The only room that puts the others together; nothing imports it.
+//!
+//! Exit codes are a contract: 0 all well, 1 something failed, 2 wrong usage, 78 (`EX_CONFIG` of
+//! sysexits.h) a configuration that restarting cannot mend (`RestartPreventExitStatus` in the unit).
 
+pub mod check;
+pub mod classify;
+pub mod eval;
+mod learn;
+pub mod paths;
 pub mod sop_check;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+
+use crate::replay;
+use paths::Paths;
+
+/// A configuration that restarting cannot mend.
+pub const EX_CONFIG: u8 = 78;
+
+#[derive(Parser)]
+#[command(name = "clubos", version, about = "One box that runs an unstaffed indoor-golf club.",
+    after_help = "Start with `clubos demo`: a whole simulated club on http://localhost:8080.")]
+struct Cli {
+    #[command(flatten)]
+    places: Places,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args)]
+struct Places {
+    /// The club's procedures [default: sops/ here, else the installed ones]
+    #[arg(long, global = true, value_name = "DIR")]
+    sops: Option<PathBuf>,
+    /// The sentence encoder and its runtime [default: models/ here, else the installed ones]
+    #[arg(long, global = true, value_name = "DIR")]
+    model_dir: Option<PathBuf>,
+    /// One JSON object a log line
+    #[arg(long, global = true)]
+    log_json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Read messages (JSON Lines) and say what they are about
+    Classify(ClassifyArgs),
+    /// Measure the understanding on labelled messages
+    Eval(EvalArgs),
+    /// Run written-down conversations through the real engine on virtual time
+    Simulate(SimulateArgs),
+    /// Work with the procedures
+    #[command(subcommand)]
+    Sop(SopCommand),
+    /// Check everything this box depends on, one honest line each
+    Check(check::CheckArgs),
+}
+
+#[derive(Args)]
+struct ClassifyArgs {
+    /// File of {"id","text"} lines [default: standard input]
+    file: Option<PathBuf>,
+    /// Use no cloud model (the default; here so that scripts can say it)
+    #[arg(long)]
+    no_llm: bool,
+    /// The site whose names for bays and doors count [default: tests/sites/clubhouse.toml, if there]
+    #[arg(long, value_name = "FILE")]
+    site: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct EvalArgs {
+    /// File of {"text","accept":[ids],"bay"?} lines
+    file: PathBuf,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Train the head on this file instead of the procedures
+    #[arg(long, value_name = "TRAIN.jsonl")]
+    train: Option<PathBuf>,
+    /// The site whose names for bays and doors count [default: tests/sites/clubhouse.toml, if there]
+    #[arg(long, value_name = "FILE")]
+    site: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct SimulateArgs {
+    /// Scenario files (YAML); with --conversations, files of conversations (JSON Lines)
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Print what happened as JSON Lines instead of the expectations
+    #[arg(long)]
+    trace: bool,
+    /// The files hold whole conversations; say how many needed a person
+    #[arg(long)]
+    conversations: bool,
+}
+
+#[derive(Subcommand)]
+enum SopCommand {
+    /// Check every procedure in a folder; names file, line and mend
+    Check {
+        /// Folder [default: as --sops]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    crate::telemetry::init(cli.places.log_json);
+    // The one TLS provider of the process; a second call would only say that it is there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let paths = Paths::find(cli.places.sops, cli.places.model_dir);
+    match run(cli.command, &paths) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("clubos: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Classify(args) => learn::classify(args.file.as_deref(), args.site.as_deref(), paths),
+        Command::Eval(args) => {
+            learn::eval(&args.file, args.train.as_deref(), args.site.as_deref(), args.json, paths)
+        }
+        Command::Simulate(args) => {
+            let setup = replay::Setup {
+                trace: args.trace,
+                sops: paths.sops.clone(),
+                model_dir: paths.model.clone(),
+                cache_dir: paths::cache_dir(),
+            };
+            let mut out = std::io::stdout().lock();
+            let mut err = std::io::stderr().lock();
+            if !args.conversations {
+                return Ok(replay::simulate(&args.files, &setup, &mut out, &mut err)?);
+            }
+            let site = paths::sample_site().context("no tests/sites/clubhouse.toml here")?;
+            let mut code = ExitCode::SUCCESS;
+            for file in &args.files {
+                let this = replay::conversations::conversations(file, &site, &setup, &mut out, &mut err)?;
+                code = if this == ExitCode::SUCCESS { code } else { this };
+            }
+            Ok(code)
+        }
+        Command::Sop(SopCommand::Check { dir }) => {
+            let dir = dir.unwrap_or_else(|| paths.sops.clone());
+            Ok(ExitCode::from(sop_check::run(&dir, &mut std::io::stdout().lock())?))
+        }
+        Command::Check(args) => check::run(&args, paths),
+    }
+}

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::sop::library::{read, read_sources};
 use crate::sop::Status;
+use crate::sop::library::{read, read_sources};
 
 /// Shows every problem on `out`. The exit code: 0 for none, 1 otherwise.
 ///

@@ -3,8 +3,24 @@
 //! Owns the driver contract, the drivers (one file a family) and the verification of effects. May use
 //! `policy`, `store`, `site`. A driver acts only on a [`Permit`], which only `policy` can make.
 
+pub mod access;
+mod access_client;
+mod access_watch;
+pub mod access_wire;
+pub mod agent;
+pub mod agent_wire;
+pub mod broker;
+pub mod health;
+pub mod pinned_tls;
+pub mod registry;
+pub mod verify;
+pub mod wake;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+
+pub use health::DeviceHealth;
+pub use registry::{DeviceError, Drivers};
 
 use crate::clock::UnixMs;
 use crate::policy::Permit;
@@ -16,37 +32,76 @@ use crate::site::{Effect, Target};
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum Observation {
     /// The device (or only the part that carries `effect`) can be reached, or not, and why not.
-    Reachable { online: bool, effect: Option<Effect>, reason: Option<String> },
+    Reachable {
+        online: bool,
+        effect: Option<Effect>,
+        reason: Option<String>,
+    },
     /// The device took the command with this effect id.
-    Acknowledged { effect_id: i64 },
+    Acknowledged {
+        effect_id: i64,
+    },
     /// The device refused or failed the command with this effect id.
-    Rejected { effect_id: i64, reason: String },
+    Rejected {
+        effect_id: i64,
+        reason: String,
+    },
     /// Simulator software on the bay's PC.
-    Software { running: bool },
-    Radar { reachable: bool },
+    Software {
+        running: bool,
+    },
+    Radar {
+        reachable: bool,
+    },
     /// Identifies one boot of the bay's PC; changes with every boot.
-    Boot { id: String },
+    Boot {
+        id: String,
+    },
     /// Power of a projector or TV.
-    Power { part: Part, on: bool },
-    ProjectorInput { right: bool },
-    Playing { playing: bool },
-    Lights { on: bool },
-    SetPoint { celsius: f32 },
+    Power {
+        part: Part,
+        on: bool,
+    },
+    ProjectorInput {
+        right: bool,
+    },
+    Playing {
+        playing: bool,
+    },
+    Lights {
+        on: bool,
+    },
+    SetPoint {
+        celsius: f32,
+    },
     /// A PoE port or outlet.
-    Supply { on: bool },
+    Supply {
+        on: bool,
+    },
     /// Seconds since the network gear started.
-    Uptime { seconds: u64 },
+    Uptime {
+        seconds: u64,
+    },
     /// The door's lock relay.
-    Lock { unlocked: bool },
+    Lock {
+        unlocked: bool,
+    },
     /// The controller's log or an event shows the unlock with our correlation id.
-    UnlockLogged { effect_id: i64 },
+    UnlockLogged {
+        effect_id: i64,
+    },
     /// The door leaf, where a position sensor is wired.
-    Position { open: bool },
+    Position {
+        open: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part { Projector, Tv }
+pub enum Part {
+    Projector,
+    Tv,
+}
 
 /// An observation with where and when.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,4 +129,8 @@ pub trait Driver: Send + Sync {
     async fn act(&self, permit: Permit) -> Result<(), NotSent>;
     /// Family name for logs and pages: `bay agent (MQTT)`.
     fn family(&self) -> &'static str;
+    /// The devices this driver carries, for the pages.
+    fn health(&self) -> Vec<DeviceHealth> {
+        Vec::new()
+    }
 }

@@ -3,6 +3,29 @@
 //! Owns normalisation, the emergency lane, the encoder, the head and the slots. May use `sop`, `site`
 //! and `store`. Never decides what is done about what it understood.
 
+mod chat;
+mod clauses;
+mod complete;
+mod corpus;
+mod embeddings;
+mod emergency;
+mod encoder;
+mod error;
+mod fuse;
+mod head;
+mod index;
+mod lbfgs;
+mod model;
+mod normalise;
+mod route;
+mod slots;
+mod speller;
+mod train;
+mod understanding;
+
+pub use error::IntentError;
+pub use understanding::{LoadOptions, Miss, Understanding};
+
 use serde::{Deserialize, Serialize};
 
 use crate::site::BayId;
@@ -32,7 +55,10 @@ pub struct Topic {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
-pub struct Candidate { pub intent: String, pub confidence: f32 }
+pub struct Candidate {
+    pub intent: String,
+    pub confidence: f32,
+}
 
 /// How sure the reading is, and so where it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +79,12 @@ pub enum Verdict {
 /// Who found it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum By { Rule, Model, Llm, Context }
+pub enum By {
+    Rule,
+    Model,
+    Llm,
+    Context,
+}
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq)]
 pub struct Slots {

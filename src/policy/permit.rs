@@ -33,3 +33,18 @@ impl Permit {
         self.expires_at
     }
 }
+
+#[cfg(any(test, feature = "testing"))]
+impl Permit {
+    /// A permit that no gate granted. Exists only in test builds, to try drivers by themselves.
+    #[doc(hidden)]
+    pub fn for_tests(
+        effect_id: i64,
+        effect: Effect,
+        target: Target,
+        value: Option<f32>,
+        expires_at: UnixMs,
+    ) -> Permit {
+        Permit { effect_id, effect, target, value, expires_at }
+    }
+}

@@ -14,7 +14,10 @@ pub enum Asker {
         /// They said, or confirmed when asked, that they are at the door.
         at_door: bool,
     },
-    Staff { name: String, role: Role },
+    Staff {
+        name: String,
+        role: Role,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -41,8 +44,12 @@ pub enum Refusal {
     NotEntitled,
     /// No booking at this site under this number around now.
     NoBooking,
-    TooEarly { opens: UnixMs },
-    TooLate { ended: UnixMs },
+    TooEarly {
+        opens: UnixMs,
+    },
+    TooLate {
+        ended: UnixMs,
+    },
     /// They did not say that they stand at the door.
     NotAtDoor,
     /// The unlocks of this booking without a person are used up.
@@ -51,14 +58,20 @@ pub enum Refusal {
     BayInUse,
     Offline,
     /// Another effect on this device is under way.
-    Busy { effect_id: i64 },
-    CoolDown { until: UnixMs },
+    Busy {
+        effect_id: i64,
+    },
+    CoolDown {
+        until: UnixMs,
+    },
     /// The value is outside its range.
     OutOfRange,
     /// It waited too long to be sent.
     Expired,
     /// A person said no.
-    Declined { by: String },
+    Declined {
+        by: String,
+    },
 }
 
 impl Refusal {

@@ -4,9 +4,15 @@
 //! never supplies a physical target that the file does not name.
 
 pub mod effect;
+pub mod facts;
 pub mod ids;
+pub mod load;
+mod load_devices;
+mod parse;
 pub mod problem;
 pub mod raw;
+pub mod secret;
+mod validate;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,6 +20,7 @@ use std::time::Duration;
 
 pub use effect::{Effect, Outcome, Scope, Tier};
 pub use ids::{BayId, E164, Target};
+pub use load::{LoadMode, SiteProblem, SiteProblems, load};
 pub use problem::{Problem, Problems};
 
 use crate::clock::UnixMs;

@@ -78,7 +78,13 @@ impl Problems {
         Problems { file: file.into(), list: Vec::new() }
     }
 
-    pub fn add(&mut self, line: usize, key: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) {
+    pub fn add(
+        &mut self,
+        line: usize,
+        key: impl Into<String>,
+        what: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
         let file = self.file.clone();
         self.list.push(Problem { file, line, key: key.into(), what: what.into(), mend: mend.into() });
     }

@@ -17,7 +17,10 @@ pub struct Spot<T> {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Raw {
     /// Text; `quoted` where the writer made sure that it is text.
-    Text { text: String, quoted: bool },
+    Text {
+        text: String,
+        quoted: bool,
+    },
     Whole(i64),
     Flag(bool),
     List(Vec<Spot<Raw>>),
@@ -81,7 +84,8 @@ impl Fields {
         join(&self.path, key)
     }
 
-    fn take(&mut self, key: &'static str) -> Option<Spot<Raw>> {
+    /// A value of any kind, as written: for keys whose meaning depends on it.
+    pub fn take(&mut self, key: &'static str) -> Option<Spot<Raw>> {
         self.asked.push(key);
         let at = self.left.iter().position(|e| e.key == key)?;
         let entry = self.left.remove(at);
@@ -117,7 +121,12 @@ impl Fields {
     }
 
     /// Text that must be there; `mend` says what to write.
-    pub fn need_text(&mut self, key: &'static str, mend: &str, problems: &mut Problems) -> Option<Spot<String>> {
+    pub fn need_text(
+        &mut self,
+        key: &'static str,
+        mend: &str,
+        problems: &mut Problems,
+    ) -> Option<Spot<String>> {
         if !self.has(key) {
             self.asked.push(key);
             problems.add(self.line, self.at(key), "is missing", mend);
@@ -127,7 +136,12 @@ impl Fields {
     }
 
     /// An optional whole number within `range`.
-    pub fn whole(&mut self, key: &'static str, range: std::ops::RangeInclusive<i64>, problems: &mut Problems) -> Option<Spot<i64>> {
+    pub fn whole(
+        &mut self,
+        key: &'static str,
+        range: std::ops::RangeInclusive<i64>,
+        problems: &mut Problems,
+    ) -> Option<Spot<i64>> {
         let found = self.take(key)?;
         let number = match &found.value {
             Raw::Whole(n) => Some(*n),
@@ -222,9 +236,16 @@ impl Fields {
                     all.push((entry.key, Spot { value: text.trim().to_owned(), line: entry.line }));
                 }
                 Raw::Text { .. } => {
-                    problems.add(entry.line, self.at(&entry.key), "the text is empty", "write it, or leave the key out");
+                    problems.add(
+                        entry.line,
+                        self.at(&entry.key),
+                        "the text is empty",
+                        "write it, or leave the key out",
+                    );
                 }
-                value => self.wrong(&entry.key, &Spot { value, line: entry.line }, "text in quotes", problems),
+                value => {
+                    self.wrong(&entry.key, &Spot { value, line: entry.line }, "text in quotes", problems)
+                }
             }
         }
         all
@@ -236,7 +257,9 @@ impl Fields {
         for entry in std::mem::take(&mut self.left) {
             let path = self.at(&entry.key);
             match entry.node.value {
-                Raw::Table(entries) => all.push((entry.key, Fields::new(path, entry.line, entries, problems))),
+                Raw::Table(entries) => {
+                    all.push((entry.key, Fields::new(path, entry.line, entries, problems)))
+                }
                 value => self.wrong(&entry.key, &Spot { value, line: entry.line }, "a table", problems),
             }
         }
@@ -254,5 +277,9 @@ impl Fields {
 }
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    match (path, key) {
+        ("", key) => key.to_owned(),
+        (path, "") => path.to_owned(),
+        (path, key) => format!("{path}.{key}"),
+    }
 }

@@ -11,18 +11,19 @@ use super::house::{HOUSE_KEYS, house_key};
 use super::intents::{INTENTS, Intent, intent};
 use super::words::{Condition, Word};
 use super::{Kind, Need, Status, template};
-use crate::site::Tier;
 use crate::site::problem::{Problem, Problems, did_you_mean};
+use crate::site::{Scope, Tier};
 
-/// Every problem of a set of files that could be read.
-pub fn all(parsed: &[Parsed], house: Option<&House>) -> Vec<Problem> {
+/// Every problem of a set of files. `broken` are those of which nothing could be made, so that their intents
+/// are not called missing as well.
+pub fn all(parsed: &[Parsed], house: Option<&House>, broken: &[&str]) -> Vec<Problem> {
     let mut found = Vec::new();
     for one in parsed {
         let mut problems = Problems::of(&one.sop.path);
         one_sop(one, &mut problems);
         found.extend(problems.into_sorted());
     }
-    found.extend(missing(parsed));
+    found.extend(missing(parsed, broken));
     found.extend(examples_twice(parsed));
     found.extend(house_problems(house));
     found
@@ -38,12 +39,22 @@ fn one_sop(one: &Parsed, problems: &mut Problems) {
         None => {
             let guess = did_you_mean(&sop.id, INTENTS.iter().map(|i| i.id));
             let what = format!("there is no intent `{}`{guess}", sop.id);
-            problems.add(lines.of("id"), "id", what, "use one of the fixed intents; `faq.*` is the place for most answers");
+            problems.add(
+                lines.of("id"),
+                "id",
+                what,
+                "use one of the fixed intents; `faq.*` is the place for most answers",
+            );
         }
         Some(known) => of_intent(known, one, problems),
     }
     if sop.status == Status::Live && sop.examples.is_empty() {
-        problems.add(lines.of("status"), "examples", "a live SOP has no example", "write 20 to 40 texts as customers write them");
+        problems.add(
+            lines.of("status"),
+            "examples",
+            "a live SOP has no example",
+            "write 20 to 40 texts as customers write them",
+        );
     }
     ladder(one, problems);
     replies(one, problems);
@@ -84,7 +95,12 @@ fn ladder(one: &Parsed, problems: &mut Problems) {
             problems.add(line, &key, what, "add `confirm:` that names the bay and what it stops");
         }
         if rung.effect.tier() == Tier::T3 && !rung.staff_only {
-            problems.add(line, &key, format!("`{}` is for staff only", rung.effect), "add `staff_only: true`");
+            problems.add(
+                line,
+                &key,
+                format!("`{}` is for staff only", rung.effect),
+                "add `staff_only: true`",
+            );
         }
     }
     if sop.kind == Kind::Act && !sop.acts() {
@@ -101,17 +117,27 @@ fn replies(one: &Parsed, problems: &mut Problems) {
     }
     for key in required.into_iter().filter(|key| !sop.replies.contains_key(*key)) {
         let what = format!("kind `{}` must have the reply `{key}`", sop.kind.name());
-        problems.add(lines.of("kind"), format!("replies.{key}"), what, format!("write `{key}:` under `replies:`"));
+        problems.add(
+            lines.of("kind"),
+            format!("replies.{key}"),
+            what,
+            format!("write `{key}:` under `replies:`"),
+        );
+    }
+    let mut allowed = sop.kind.allowed().to_vec();
+    if sop.ladder.iter().any(|rung| rung.effect.scope() == Scope::Door) {
+        allowed.push("not_opened");
     }
     for key in sop.replies.keys() {
         let line = lines.of(&format!("replies.{key}"));
-        variant_of(key, sop.kind.allowed(), line, &format!("replies.{key}"), problems);
+        variant_of(key, &allowed, line, &format!("replies.{key}"), problems);
     }
 }
 
 /// Complains about a reply key that is neither known nor `known.condition`.
 fn variant_of(key: &str, known: &[&str], line: usize, place: &str, problems: &mut Problems) {
-    let (plain, condition) = key.split_once('.').map_or((key, None), |(plain, condition)| (plain, Some(condition)));
+    let (plain, condition) =
+        key.split_once('.').map_or((key, None), |(plain, condition)| (plain, Some(condition)));
     if !known.contains(&plain) {
         let guess = did_you_mean(plain, known.iter().copied());
         let what = format!("there is no text `{plain}` here{guess}");
@@ -131,9 +157,19 @@ fn counter_examples(one: &Parsed, problems: &mut Problems) {
         let key = format!("counter_examples[{n}]");
         if intent(&counter.is).is_none() {
             let guess = did_you_mean(&counter.is, INTENTS.iter().map(|i| i.id));
-            problems.add(line, &key, format!("there is no intent `{}`{guess}", counter.is), "name the intent it really is");
+            problems.add(
+                line,
+                &key,
+                format!("there is no intent `{}`{guess}", counter.is),
+                "name the intent it really is",
+            );
         } else if counter.is == one.sop.id {
-            problems.add(line, &key, "a counter-example that is this very SOP", "move it to `examples`, or name the other intent");
+            problems.add(
+                line,
+                &key,
+                "a counter-example that is this very SOP",
+                "move it to `examples`, or name the other intent",
+            );
         }
         if own.contains(&plain(&counter.text)) {
             problems.add(line, &key, "the same text is an example of this SOP", "keep it in one place");
@@ -143,20 +179,35 @@ fn counter_examples(one: &Parsed, problems: &mut Problems) {
 
 fn tests(one: &Parsed, problems: &mut Problems) {
     const EXPECT: &[&str] = &["match", "ask", "fallback", "emergency", "none"];
+    // What the box knows when the text arrives: its open question, or where the conversation stands.
+    const CONTEXT: &[&str] = &["confirm", "bay", "which", "at-door", "detail", "person", "episode", "closed"];
     for (n, test) in one.sop.tests.iter().enumerate() {
         if !EXPECT.contains(&test.expect.as_str()) && intent(&test.expect).is_none() {
             let what = format!("`{}` is nothing that can be expected", test.expect);
             let line = one.lines.of(&format!("tests.{n}"));
-            problems.add(line, format!("tests[{n}]"), what, format!("write one of {}, or an intent", EXPECT.join(", ")));
+            problems.add(
+                line,
+                format!("tests[{n}]"),
+                what,
+                format!("write one of {}, or an intent", EXPECT.join(", ")),
+            );
+        }
+        if let Some(context) = test.context.as_deref().filter(|c| !CONTEXT.contains(c)) {
+            let line = one.lines.of(&format!("tests.{n}"));
+            let what =
+                format!("there is no context `{context}`{}", did_you_mean(context, CONTEXT.iter().copied()));
+            problems.add(line, format!("tests[{n}]"), what, format!("write one of {}", CONTEXT.join(", ")));
         }
     }
 }
 
 /// Intents without a file, or with a draft only. A retired one is a decision and stays silent.
-fn missing(parsed: &[Parsed]) -> Vec<Problem> {
+fn missing(parsed: &[Parsed], broken: &[&str]) -> Vec<Problem> {
     let decided: BTreeSet<&str> =
         parsed.iter().filter(|p| p.sop.status != Status::Draft).map(|p| p.sop.id.as_str()).collect();
-    let lacking = INTENTS.iter().filter(|i| !decided.contains(i.id));
+    let lacking = INTENTS
+        .iter()
+        .filter(|i| !decided.contains(i.id) && !broken.contains(&format!("{}.md", i.id).as_str()));
     lacking
         .map(|i| Problem {
             file: format!("{}.md", i.id),
@@ -177,6 +228,8 @@ fn examples_twice(parsed: &[Parsed]) -> Vec<Problem> {
         for (n, example) in one.sop.examples.iter().enumerate() {
             let line = one.lines.of(&format!("examples.{n}"));
             match first.get(&plain(example)) {
+                // "YES" beside "yes" in one SOP is how people write; the very same text is a slip.
+                Some((path, _)) if *path == one.sop.path && !one.sop.examples[..n].contains(example) => {}
                 Some((path, at)) => {
                     let what = format!("\"{example}\" is already an example in {path}:{at}");
                     problems.add(line, "examples", what, "keep it where it belongs");
@@ -194,7 +247,10 @@ fn examples_twice(parsed: &[Parsed]) -> Vec<Problem> {
 /// Small letters and digits only, single spaces. What has none of them (an emoji, a lone "?") stays as it is.
 fn plain(text: &str) -> String {
     let lower = text.to_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’')).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> = lower
+        .split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’'))
+        .filter(|w| !w.is_empty())
+        .collect();
     if words.is_empty() { lower } else { words.join(" ").replace('’', "'") }
 }
 
@@ -206,17 +262,22 @@ fn house_problems(house: Option<&House>) -> Vec<Problem> {
     };
     let known: Vec<&str> = HOUSE_KEYS.iter().map(|k| k.key).collect();
     for key in known.iter().filter(|key| !house.phrases.contains_key(**key)) {
-        problems.add(1, format!("phrases.{key}"), "is missing", format!("write `{key}:` under `phrases:`"));
+        problems.add(1, format!("replies.{key}"), "is missing", format!("write `{key}:` under `replies:`"));
     }
     for (key, text) in &house.phrases {
-        let place = format!("phrases.{key}");
+        let place = format!("replies.{key}");
         let line = house.lines.of(&place);
         variant_of(key, &known, line, &place, &mut problems);
         check_texts::of_text(text, line, &place, &mut problems);
         let names: Vec<&str> = template::names(text).into_iter().map(|(name, _)| name).collect();
         let must = key.split('.').next().and_then(house_key).map_or(&[][..], |k| k.must_name);
         for name in must.iter().filter(|name| !names.contains(name)) {
-            problems.add(line, &place, format!("`{{{name}}}` must stand in this text"), "name it: the question is about it");
+            problems.add(
+                line,
+                &place,
+                format!("`{{{name}}}` must stand in this text"),
+                "name it: the question is about it",
+            );
         }
     }
     problems.into_sorted()

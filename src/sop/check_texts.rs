@@ -2,7 +2,7 @@
 //! values that will be missing when it counts.
 
 use super::format::Parsed;
-use super::placeholders::{PLACEHOLDERS, placeholder};
+use super::placeholders::{self, placeholder};
 use super::render::{LONGEST, RenderError, Text, Values, join, render};
 use super::template::names;
 use super::{Need, Rung, Sop, tone};
@@ -28,17 +28,23 @@ pub fn of_sop(one: &Parsed, problems: &mut Problems) {
 pub fn of_text(text: &str, line: usize, place: &str, problems: &mut Problems) {
     for (name, _) in names(text) {
         if placeholder(name).is_none() {
-            let guess = did_you_mean(name, PLACEHOLDERS.iter().map(|p| p.name));
+            let guess = did_you_mean(name, placeholders::all().map(|p| p.name));
             let what = format!("there is no placeholder `{{{name}}}`{guess}");
             problems.add(line, place, what, "use one of the list in docs/sops.md");
         }
     }
     if tone::invites_opt_out(text) {
-        let what = "the text shows a word (STOP, CANCEL, END, QUIT, UNSUBSCRIBE) that makes the carrier block us";
+        let what =
+            "the text shows a word (STOP, CANCEL, END, QUIT, UNSUBSCRIBE) that makes the carrier block us";
         problems.add(line, place, what, "ask for YES or NO, and say it in other words");
     }
     if tone::internal(text) {
-        problems.add(line, place, "a word of the machine room stands in the text", "say it as a host would to a guest");
+        problems.add(
+            line,
+            place,
+            "a word of the machine room stands in the text",
+            "say it as a host would to a guest",
+        );
     }
     match render(text, &samples()) {
         Ok(_) | Err(RenderError::Missing(_)) => {}
@@ -50,28 +56,49 @@ pub fn of_text(text: &str, line: usize, place: &str, problems: &mut Problems) {
             let mend = "put a space between the placeholder and what stands beside it";
             problems.add(line, place, error.to_string(), mend);
         }
-        Err(error) => problems.add(line, place, error.to_string(), "write plain words, `{placeholders}` and `[[optional parts]]`"),
+        Err(error) => problems.add(
+            line,
+            place,
+            error.to_string(),
+            "write plain words, `{placeholders}` and `[[optional parts]]`",
+        ),
     }
 }
 
 /// `failed` is followed by the next offer or the hand-over, `unknown` by the hand-over, in one text.
 fn together(one: &Parsed, problems: &mut Problems) {
     let sop = &one.sop;
-    let handovers: Vec<&str> =
-        sop.replies.iter().filter(|(key, _)| key.split('.').next() == Some("handover")).map(|(_, text)| text.as_str()).collect();
+    let handovers: Vec<&str> = sop
+        .replies
+        .iter()
+        .filter(|(key, _)| key.split('.').next() == Some("handover"))
+        .map(|(_, text)| text.as_str())
+        .collect();
     for (n, rung) in sop.ladder.iter().enumerate().filter(|(_, rung)| !rung.staff_only) {
         let next = sop.ladder[n + 1..].iter().find(|r| !r.staff_only).and_then(|r| r.confirm.as_deref());
         for (key, first, then) in follow_ups(rung, next, &handovers) {
             let place = format!("ladder.{n}.{key}");
             if let Some(RenderError::TooLong(length)) = joined(first, then).err() {
-                let what = format!("about {length} characters together with what follows it (\"{}…\")", then.chars().take(30).collect::<String>());
-                problems.add(one.lines.of(&place), place, what, format!("shorten one of them: {LONGEST} at most together"));
+                let what = format!(
+                    "about {length} characters together with what follows it (\"{}…\")",
+                    then.chars().take(30).collect::<String>()
+                );
+                problems.add(
+                    one.lines.of(&place),
+                    place,
+                    what,
+                    format!("shorten one of them: {LONGEST} at most together"),
+                );
             }
         }
     }
 }
 
-fn follow_ups<'a>(rung: &'a Rung, next: Option<&'a str>, handovers: &[&'a str]) -> Vec<(&'static str, &'a str, &'a str)> {
+fn follow_ups<'a>(
+    rung: &'a Rung,
+    next: Option<&'a str>,
+    handovers: &[&'a str],
+) -> Vec<(&'static str, &'a str, &'a str)> {
     let mut pairs = Vec::new();
     if let Some(next) = next {
         pairs.push(("failed", rung.failed.as_str(), next));
@@ -87,8 +114,9 @@ fn joined(first: &str, then: &str) -> Result<Text, RenderError> {
     join(&[render(first, &samples())?, render(then, &samples())?])
 }
 
-fn samples() -> Values {
-    PLACEHOLDERS.iter().fold(Values::default(), |values, p| values.set(p.name, p.sample))
+/// A long but ordinary value for every placeholder.
+pub fn samples() -> Values {
+    placeholders::all().fold(Values::default(), |values, p| values.set(p.name, p.sample))
 }
 
 /// Whether the value may be missing at the moment the text is needed, so that it belongs in brackets.
@@ -103,7 +131,9 @@ fn may_be_missing(sop: &Sop, place: &str, name: &str) -> bool {
         "bay" => !(rung.is_some_and(|r| r.effect.scope() == Scope::Bay) || sop.needs.contains(&Need::Bay)),
         "door" => !on(|e| e.scope() == Scope::Door),
         "degrees" => !on(|e| e == Effect::ThermostatSet),
-        "booked_bay" | "booking_start" | "booking_end" | "window_opens" => !has_no_booking_variant(sop, place),
+        "booked_bay" | "booking_start" | "booking_end" | "window_opens" => {
+            !has_no_booking_variant(sop, place)
+        }
         "name" | "free_bay" | "other_bay" | "minutes" | "option_a" | "option_b" | "effect" => true,
         _ => false,
     }

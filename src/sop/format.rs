@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::intents::intent;
 use super::words::Word;
 use super::{CounterExample, Kind, Level, Rung, Sop, SopTest, Status, yaml};
 use crate::site::Effect;
@@ -43,12 +44,27 @@ struct Halves<'a> {
 pub fn parse(path: &str, text: &str, problems: &mut Problems) -> Option<Parsed> {
     let (mut fields, body) = front_matter(text, problems)?;
     let mut lines = Lines::default();
-    let id = take_text(&mut fields, "id", "write `id:` and the intent, equal to the file name", &mut lines, problems);
-    let title = take_text(&mut fields, "title", "write `title:` and a few words for staff", &mut lines, problems);
-    let label = take_text(&mut fields, "label", "write `label:`, words that finish \"Is it about …?\"", &mut lines, problems);
+    let id = take_text(
+        &mut fields,
+        "id",
+        "write `id:` and the intent, equal to the file name",
+        &mut lines,
+        problems,
+    );
+    let title =
+        take_text(&mut fields, "title", "write `title:` and a few words for staff", &mut lines, problems);
+    let label = take_text(
+        &mut fields,
+        "label",
+        "write `label:`, words that finish \"Is it about …?\"",
+        &mut lines,
+        problems,
+    );
     let version = take_version(&mut fields, &mut lines, problems);
-    let status = word::<Status>(&mut fields, "status", &mut lines, problems).unwrap_or(Status::Draft);
-    let kind = word::<Kind>(&mut fields, "kind", &mut lines, problems).unwrap_or(Kind::System);
+    // A word that could not be read is a problem already; what is put in its place must not cause a second.
+    let status = word::<Status>(&mut fields, "status", &mut lines, problems).unwrap_or(Status::Live);
+    let usual = intent(&id).map_or(Kind::System, |intent| intent.kinds[0]);
+    let kind = word::<Kind>(&mut fields, "kind", &mut lines, problems).unwrap_or(usual);
     let level = word::<Level>(&mut fields, "level", &mut lines, problems).unwrap_or(Level::Medium);
     let opens = optional_word(&mut fields, "opens", &mut lines, problems).unwrap_or_else(|| kind.opens());
     let needs = needs(&mut fields, &mut lines, problems);
@@ -87,7 +103,7 @@ pub struct House {
     pub lines: Lines,
 }
 
-/// Reads `house.md`: the same front matter, with the phrases under `phrases:`.
+/// Reads `house.md`: the same front matter with `kind: phrases`, and the phrases under `replies:`.
 pub fn parse_house(text: &str, problems: &mut Problems) -> House {
     let mut house = House::default();
     let Some((mut fields, _)) = front_matter(text, problems) else { return house };
@@ -97,7 +113,13 @@ pub fn parse_house(text: &str, problems: &mut Problems) -> House {
     }
     fields.text("title", problems);
     fields.whole("version", 1..=1_000_000, problems);
-    house.phrases = texts_of(&mut fields, "phrases", &mut house.lines, problems);
+    if let Some(status) = fields.text("status", problems).filter(|status| status.value != "live") {
+        problems.add(status.line, "status", "the house phrases are always needed", "write `status: live`");
+    }
+    if let Some(kind) = fields.text("kind", problems).filter(|kind| kind.value != "phrases") {
+        problems.add(kind.line, "kind", "the kind of this file is `phrases`", "write `kind: phrases`");
+    }
+    house.phrases = texts_of(&mut fields, "replies", &mut house.lines, problems);
     fields.finish(problems);
     house
 }
@@ -106,7 +128,12 @@ fn front_matter<'a>(text: &'a str, problems: &mut Problems) -> Option<(Fields, &
     let halves = match split(text) {
         Ok(halves) => halves,
         Err((line, what)) => {
-            problems.add(line, "", what, "put the keys between two lines of three dashes, at the top of the file");
+            problems.add(
+                line,
+                "",
+                what,
+                "put the keys between two lines of three dashes, at the top of the file",
+            );
             return None;
         }
     };
@@ -117,7 +144,12 @@ fn front_matter<'a>(text: &'a str, problems: &mut Problems) -> Option<(Fields, &
             Some((Fields::new("", 1, entries, problems), halves.body))
         }
         Ok(other) => {
-            problems.add(other.line + 1, "", "the front matter is no list of keys", "write `key: value`, one a line");
+            problems.add(
+                other.line + 1,
+                "",
+                "the front matter is no list of keys",
+                "write `key: value`, one a line",
+            );
             None
         }
         Err(error) => {
@@ -160,7 +192,13 @@ fn shift_node(node: Spot<Raw>, by: usize) -> Spot<Raw> {
     Spot { value, line: node.line + by }
 }
 
-fn take_text(fields: &mut Fields, key: &'static str, mend: &str, lines: &mut Lines, problems: &mut Problems) -> String {
+fn take_text(
+    fields: &mut Fields,
+    key: &'static str,
+    mend: &str,
+    lines: &mut Lines,
+    problems: &mut Problems,
+) -> String {
     let Some(found) = fields.need_text(key, mend, problems) else { return String::new() };
     lines.set(key, found.line);
     found.value
@@ -175,14 +213,24 @@ fn take_version(fields: &mut Fields, lines: &mut Lines, problems: &mut Problems)
     u32::try_from(found.value).unwrap_or(1)
 }
 
-fn word<W: Word>(fields: &mut Fields, key: &'static str, lines: &mut Lines, problems: &mut Problems) -> Option<W> {
+fn word<W: Word>(
+    fields: &mut Fields,
+    key: &'static str,
+    lines: &mut Lines,
+    problems: &mut Problems,
+) -> Option<W> {
     if !fields.has(key) {
         problems.add(fields.line, fields.at(key), "is missing", format!("write one of: {}", W::all()));
     }
     optional_word(fields, key, lines, problems)
 }
 
-fn optional_word<W: Word>(fields: &mut Fields, key: &'static str, lines: &mut Lines, problems: &mut Problems) -> Option<W> {
+fn optional_word<W: Word>(
+    fields: &mut Fields,
+    key: &'static str,
+    lines: &mut Lines,
+    problems: &mut Problems,
+) -> Option<W> {
     let found = fields.text(key, problems)?;
     lines.set(key, found.line);
     known_word(&found, key, problems)
@@ -243,7 +291,12 @@ fn rung(table: &mut Fields, n: usize, lines: &mut Lines, problems: &mut Problems
     let (confirm, sent) = (text("confirm", problems), text("sent", problems));
     let mut must = |key: &'static str| {
         if !table.has(key) {
-            problems.add(table.line, table.at(key), "is missing", format!("write what the customer is told when it {}", ended(key)));
+            problems.add(
+                table.line,
+                table.at(key),
+                "is missing",
+                format!("write what the customer is told when it {}", ended(key)),
+            );
         }
         let found = table.text(key, problems)?;
         lines.set(format!("ladder.{n}.{key}"), found.line);
@@ -269,7 +322,12 @@ fn ended(key: &str) -> &'static str {
     }
 }
 
-fn texts_of(fields: &mut Fields, key: &'static str, lines: &mut Lines, problems: &mut Problems) -> BTreeMap<String, String> {
+fn texts_of(
+    fields: &mut Fields,
+    key: &'static str,
+    lines: &mut Lines,
+    problems: &mut Problems,
+) -> BTreeMap<String, String> {
     let Some(table) = fields.table(key, problems) else { return BTreeMap::new() };
     let mut texts = BTreeMap::new();
     for (name, found) in table.all_texts(problems) {

@@ -5,17 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use super::format::{House, Parsed, parse, parse_house};
-use super::render::{RenderError, Text, Values, render};
+use super::placeholders::{Source, placeholder};
+use super::render::{LONGEST, RenderError, Text, Values, render};
 use super::template;
 use super::words::{Condition, Word};
-use super::placeholders::{Source, placeholder};
-use super::{Library, Sop, Status, check};
+use super::{Library, Sop, Status, check, check_texts};
 use crate::site::problem::{Problem, Problems};
 
 /// Largest SOP file that is read, in bytes: far beyond any sensible one.
@@ -53,7 +53,7 @@ pub fn read_sources(dir: &Path) -> (Sources, Vec<Problem>) {
     (sources, problems)
 }
 
-fn is_sop_file(path: &PathBuf) -> bool {
+fn is_sop_file(path: &Path) -> bool {
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     name.ends_with(".md") && !name.starts_with('.') && name != "README.md"
 }
@@ -88,16 +88,19 @@ pub fn read(sources: &Sources) -> Reading {
     let mut parsed = Vec::new();
     let mut house = None;
     let mut problems = Vec::new();
+    let mut broken = Vec::new();
     for (path, text) in sources {
         let mut own = Problems::of(path);
         if path == "house.md" {
             house = Some(parse_house(text, &mut own));
         } else if let Some(one) = parse(path, text, &mut own) {
             parsed.push(one);
+        } else {
+            broken.push(path.as_str());
         }
         problems.extend(own.into_sorted());
     }
-    problems.extend(check::all(&parsed, house.as_ref()));
+    problems.extend(check::all(&parsed, house.as_ref(), &broken));
     problems.sort();
     problems.dedup();
     Reading { parsed, house: house.unwrap_or_default(), problems }
@@ -151,7 +154,8 @@ impl Library {
     /// Facts that a live text needs outside brackets and the site does not have, each with a file that needs it.
     pub fn missing_facts(&self, facts: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut missing = BTreeMap::new();
-        let of_sops = self.sops.values().flat_map(|sop| sop.texts().map(|(_, text)| (sop.path.as_str(), text)));
+        let of_sops =
+            self.sops.values().flat_map(|sop| sop.texts().map(|(_, text)| (sop.path.as_str(), text)));
         let of_house = self.phrases.values().map(|text| ("house.md", text.as_str()));
         for (file, text) in of_sops.chain(of_house) {
             for (name, optional) in template::names(text) {
@@ -162,6 +166,37 @@ impl Library {
             }
         }
         missing
+    }
+}
+
+impl Library {
+    /// What keeps these SOPs from being spoken at a site with these facts: a fact that a live text cannot
+    /// do without, a text that grows too long with the site's own words.
+    pub fn site_problems(&self, facts: &BTreeMap<String, String>) -> Vec<Problem> {
+        let mut problems = Problems::of("site.toml");
+        for (fact, file) in self.missing_facts(facts) {
+            let mend = format!("write `{fact} = \"…\"` under `[facts]`, or put the part in [[ ]] in {file}");
+            problems.add(
+                0,
+                format!("facts.{fact}"),
+                format!("is missing, and {file} cannot do without it"),
+                mend,
+            );
+        }
+        let values =
+            facts.iter().fold(check_texts::samples(), |values, (name, text)| values.set_fact(name, text));
+        for sop in self.sops.values() {
+            for (place, text) in sop.texts() {
+                if let Err(RenderError::TooLong(length)) = render(text, &values) {
+                    let what = format!(
+                        "`{place}` of {} has {length} characters with these facts, {LONGEST} at most",
+                        sop.path
+                    );
+                    problems.add(0, "facts", what, "shorten the facts that stand in it");
+                }
+            }
+        }
+        problems.into_sorted()
     }
 }
 

@@ -57,24 +57,54 @@ pub struct Sop {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status { Draft, Live, Retired }
+pub enum Status {
+    Draft,
+    Live,
+    Retired,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind { Act, Guide, Answer, Collect, Human, Safety, Social, System }
+pub enum Kind {
+    Act,
+    Guide,
+    Answer,
+    Collect,
+    Human,
+    Safety,
+    Social,
+    System,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Level { Low, Medium, High, Critical }
+pub enum Level {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opens { Nothing, Ticket, Escalation, Incident }
+pub enum Opens {
+    Nothing,
+    Ticket,
+    Escalation,
+    Incident,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need { Bay, AtDoor, Detail }
+pub enum Need {
+    Bay,
+    AtDoor,
+    Detail,
+}
 
 /// A message that looks like this SOP and is another one.
 #[derive(Debug, Clone)]
-pub struct CounterExample { pub text: String, pub is: String }
+pub struct CounterExample {
+    pub text: String,
+    pub is: String,
+}
 
 /// One step of an act ladder and what is said at each of its ends.
 #[derive(Debug, Clone)]
@@ -92,7 +122,11 @@ pub struct Rung {
 }
 
 #[derive(Debug, Clone)]
-pub struct SopTest { pub say: String, pub context: Option<String>, pub expect: String }
+pub struct SopTest {
+    pub say: String,
+    pub context: Option<String>,
+    pub expect: String,
+}
 
 impl Sop {
     /// Whether the automation may act on a device for this SOP.

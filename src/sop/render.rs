@@ -62,7 +62,13 @@ pub struct Values(BTreeMap<String, String>);
 impl Values {
     /// Starts from the facts of the site (`site.facts`).
     pub fn new(facts: &BTreeMap<String, String>) -> Values {
-        Values(facts.iter().filter(|(_, v)| !v.trim().is_empty()).map(|(k, v)| (k.clone(), one_line(v))).collect())
+        Values(
+            facts
+                .iter()
+                .filter(|(_, v)| !v.trim().is_empty())
+                .map(|(k, v)| (k.clone(), one_line(v)))
+                .collect(),
+        )
     }
 
     /// Sets a placeholder. What is empty, or too odd to be repeated to a customer (a name that is none),
@@ -74,6 +80,16 @@ impl Values {
         match value.filter(|v| !v.is_empty()) {
             Some(value) => self.0.insert(name.to_owned(), value),
             None => self.0.remove(name),
+        };
+        self
+    }
+
+    /// Replaces a fact of the site; an empty one counts as no value.
+    #[must_use]
+    pub(super) fn set_fact(mut self, name: &str, text: &str) -> Values {
+        match one_line(text) {
+            empty if empty.is_empty() => self.0.remove(name),
+            text => self.0.insert(name.to_owned(), text),
         };
         self
     }
@@ -211,7 +227,9 @@ fn is_address(word: &str) -> bool {
     let Some((name, end)) = host.rsplit_once('.') else { return false };
     // Small letters only: "round.Then" is a missing space, not an address.
     let ending = (2..=10).contains(&end.len()) && end.chars().all(|c| c.is_ascii_lowercase());
-    ending && name.chars().any(char::is_alphanumeric) && name.chars().all(|c| c.is_alphanumeric() || "-._@:".contains(c))
+    ending
+        && name.chars().any(char::is_alphanumeric)
+        && name.chars().all(|c| c.is_alphanumeric() || "-._@:".contains(c))
 }
 
 fn one_line(value: &str) -> String {

@@ -19,14 +19,18 @@ static INVITES: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r#"(?i)\b(?:reply|text|send|type|write|answer|respond|say)(?:\s+(?:back|with|us|me|just|only|simply|the|word|a|yes|no|or|to))*[\s,:]*["'“”‘’(]*(?:{OPT_OUT})\b["'“”‘’.!)]*(?:\s+(?:to|and|if|for|when|or)\b|\s*$|[.!?])"#
     ))
 });
-static SHOUTED: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\b(?:STOP|STOPALL|UNSUBSCRIBE|CANCEL|END|QUIT)\b"));
-static QUOTED: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(&format!(r#"(?i)["“‘]\s*(?:{OPT_OUT})\s*["”’]"#)));
+static SHOUTED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"\b(?:STOP|STOPALL|UNSUBSCRIBE|CANCEL|END|QUIT)\b"));
+static QUOTED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(&format!(r#"(?i)["“‘]\s*(?:{OPT_OUT})\s*["”’]"#)));
 static MARKDOWN: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"\*\*?\S|\S\*|__\S|`|(?m)^\s*(?:#{1,6}|[-*+]|\d+\.)\s|\]\(|(?m)^\s*>|~~"));
 static TAG: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"</?[A-Za-z][^>]*>|(?:^|[^\[])\[[A-Z][A-Z_ :-]*\](?:[^\]]|$)|\$\{|%[A-Z_]+%"));
 static INTERNAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(r"(?i)\b(?:sops?|gpt(?:-?\d\S*)?|chatgpt|openai|anthropic|claude|llm|language model|intent|classifier|placeholder|escalation|clubos)\b")
+    pattern(
+        r"(?i)\b(?:sops?|gpt(?:-?\d\S*)?|chatgpt|openai|anthropic|claude|llm|language model|intent|classifier|placeholder|escalation|clubos)\b",
+    )
 });
 
 fn hits(regex: &Option<Regex>, text: &str) -> bool {
@@ -97,10 +101,23 @@ mod tests {
 
     #[test]
     fn markdown_and_tags_are_seen_and_plain_text_is_not() {
-        for text in ["**Hello**", "use `this`", "- one", "see [here](x)", "<thinking>", "[ESCALATE] now", "# Title", "*hi*"] {
+        for text in [
+            "**Hello**",
+            "use `this`",
+            "- one",
+            "see [here](x)",
+            "<thinking>",
+            "[ESCALATE] now",
+            "# Title",
+            "*hi*",
+        ] {
             assert!(markdown(text).is_some(), "{text}");
         }
-        for text in ["It's 35 $ an hour - 45 at peak.", "Bay {bay}.[[ Bay {free_bay} is free.]]", "[[Hi {name}, ]]we're on it!"] {
+        for text in [
+            "It's 35 $ an hour - 45 at peak.",
+            "Bay {bay}.[[ Bay {free_bay} is free.]]",
+            "[[Hi {name}, ]]we're on it!",
+        ] {
             assert_eq!(markdown(text), None, "{text}");
         }
     }

@@ -39,8 +39,12 @@ impl Word for Kind {
 }
 
 impl Word for Level {
-    const WORDS: &'static [(&'static str, Level)] =
-        &[("low", Level::Low), ("medium", Level::Medium), ("high", Level::High), ("critical", Level::Critical)];
+    const WORDS: &'static [(&'static str, Level)] = &[
+        ("low", Level::Low),
+        ("medium", Level::Medium),
+        ("high", Level::High),
+        ("critical", Level::Critical),
+    ];
 }
 
 impl Word for Opens {
@@ -74,6 +78,8 @@ pub enum Condition {
     Presence,
     /// The steps of the ladder were all tried.
     UsedUp,
+    /// A door that does not close or latch is what they write about: it leaves the site open.
+    DoorOpen,
 }
 
 impl Word for Condition {
@@ -85,6 +91,7 @@ impl Word for Condition {
         ("quiet", Condition::Quiet),
         ("presence", Condition::Presence),
         ("used_up", Condition::UsedUp),
+        ("door_open", Condition::DoorOpen),
     ];
 }
 

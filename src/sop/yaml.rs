@@ -30,7 +30,10 @@ pub fn parse(text: &str) -> Result<Spot<Raw>, YamlError> {
     loop {
         match events.peek() {
             None => break,
-            Some(Ok((Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd, _))) => {
+            Some(Ok((
+                Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd,
+                _,
+            ))) => {
                 events.next();
             }
             Some(_) => {
@@ -69,13 +72,20 @@ fn node(events: &mut Events<'_>, depth: usize) -> Result<Spot<Raw>, YamlError> {
     node_from(event, line, events, depth)
 }
 
-fn node_from(event: Event<'_>, line: usize, events: &mut Events<'_>, depth: usize) -> Result<Spot<Raw>, YamlError> {
+fn node_from(
+    event: Event<'_>,
+    line: usize,
+    events: &mut Events<'_>,
+    depth: usize,
+) -> Result<Spot<Raw>, YamlError> {
     let refuse = |what: &str| Err(YamlError { line, what: what.into() });
     if depth == 0 {
         return refuse("nested too deep");
     }
     match event {
-        Event::Scalar(_, _, anchor, tag) if anchor != 0 || tag.is_some() => refuse("anchors and tags are not used here"),
+        Event::Scalar(_, _, anchor, tag) if anchor != 0 || tag.is_some() => {
+            refuse("anchors and tags are not used here")
+        }
         Event::Scalar(text, style, ..) => {
             let quoted = style != ScalarStyle::Plain;
             Ok(Spot { value: Raw::Text { text: text.into_owned(), quoted }, line })

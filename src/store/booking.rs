@@ -89,12 +89,20 @@ pub fn get(conn: &Connection, id: &str) -> Result<Option<Booking>> {
 
 /// Bookings of this phone that overlap `[from, to]`, earliest first.
 pub fn of_phone(conn: &Connection, phone: &E164, from: UnixMs, to: UnixMs) -> Result<Vec<Booking>> {
-    list(conn, "WHERE phone = ?1 AND ends_at >= ?2 AND starts_at <= ?3 ORDER BY starts_at, id", &[&phone.as_str(), &from.0, &to.0])
+    list(
+        conn,
+        "WHERE phone = ?1 AND ends_at >= ?2 AND starts_at <= ?3 ORDER BY starts_at, id",
+        &[&phone.as_str(), &from.0, &to.0],
+    )
 }
 
 /// Bookings of this bay that overlap `[from, to)`, earliest first.
 pub fn of_bay(conn: &Connection, bay: BayId, from: UnixMs, to: UnixMs) -> Result<Vec<Booking>> {
-    list(conn, "WHERE bay = ?1 AND ends_at > ?2 AND starts_at < ?3 ORDER BY starts_at, id", &[&bay.0, &from.0, &to.0])
+    list(
+        conn,
+        "WHERE bay = ?1 AND ends_at > ?2 AND starts_at < ?3 ORDER BY starts_at, id",
+        &[&bay.0, &from.0, &to.0],
+    )
 }
 
 /// All bookings that overlap `[from, to)`.
@@ -104,6 +112,7 @@ pub fn between(conn: &Connection, from: UnixMs, to: UnixMs) -> Result<Vec<Bookin
 
 /// When the feed was last written; `None` if there never was one.
 pub fn updated_at(conn: &Connection) -> Result<Option<UnixMs>> {
-    let at: Option<i64> = conn.prepare_cached("SELECT max(updated_at) FROM booking")?.query_row([], |row| row.get(0))?;
+    let at: Option<i64> =
+        conn.prepare_cached("SELECT max(updated_at) FROM booking")?.query_row([], |row| row.get(0))?;
     Ok(at.map(UnixMs))
 }

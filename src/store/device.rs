@@ -44,7 +44,8 @@ pub fn get(conn: &Connection, target: &Target, part: &str) -> Result<Option<Devi
 }
 
 pub fn all(conn: &Connection) -> Result<Vec<DeviceStatus>> {
-    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM device_status ORDER BY target, part"))?;
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM device_status ORDER BY target, part"))?;
     let rows = statement.query_map([], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -72,7 +73,14 @@ pub fn set_online(
 }
 
 /// Keeps the last observation of each kind.
-pub fn remember(conn: &Connection, target: &Target, kind: &str, observation: &str, simulated: bool, now: UnixMs) -> Result<()> {
+pub fn remember(
+    conn: &Connection,
+    target: &Target,
+    kind: &str,
+    observation: &str,
+    simulated: bool,
+    now: UnixMs,
+) -> Result<()> {
     conn.prepare_cached(
         "INSERT INTO device_status (target, part, since, seen_at, state, simulated)
          VALUES (?1, '', ?4, ?4, json_object(?2, json(?3)), ?5)

@@ -44,7 +44,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<EffectRow> {
     let at = |i: usize| -> rusqlite::Result<Option<UnixMs>> { Ok(row.get::<_, Option<i64>>(i)?.map(UnixMs)) };
     let name: String = row.get(1)?;
     let effect = Effect::parse(&name).ok_or_else(|| {
-        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, format!("no effect {name}").into())
+        rusqlite::Error::FromSqlConversionFailure(
+            1,
+            rusqlite::types::Type::Text,
+            format!("no effect {name}").into(),
+        )
     })?;
     Ok(EffectRow {
         id: row.get(0)?,
@@ -155,8 +159,10 @@ pub fn recent(conn: &Connection, limit: u32) -> Result<Vec<EffectRow>> {
 /// When `effect` was last handed to the driver of `target`; what certainly never left does not count.
 pub fn last_sent(conn: &Connection, effect: Effect, target: &Target) -> Result<Option<UnixMs>> {
     let at: Option<i64> = conn
-        .prepare_cached("SELECT max(coalesce(sent_at, dispatched_at)) FROM effect WHERE effect = ?1 AND target = ?2
-                         AND coalesce(outcome, '') NOT IN ('refused', 'expired')")?
+        .prepare_cached(
+            "SELECT max(coalesce(sent_at, dispatched_at)) FROM effect WHERE effect = ?1 AND target = ?2
+                         AND coalesce(outcome, '') NOT IN ('refused', 'expired')",
+        )?
         .query_row(params![effect.name(), target.as_str()], |row| row.get(0))?;
     Ok(at.map(UnixMs))
 }
@@ -172,13 +178,21 @@ pub fn unlocks_sent(conn: &Connection, booking_id: &str) -> Result<u32> {
 }
 
 pub fn authorise(conn: &Connection, id: i64, now: UnixMs) -> Result<()> {
-    conn.prepare_cached("UPDATE effect SET state = 'authorised', authorised_at = ?2 WHERE id = ?1 AND state = 'requested'")?
-        .execute(params![id, now.0])?;
+    conn.prepare_cached(
+        "UPDATE effect SET state = 'authorised', authorised_at = ?2 WHERE id = ?1 AND state = 'requested'",
+    )?
+    .execute(params![id, now.0])?;
     Ok(())
 }
 
 /// Handed to the driver: from here on it may have left, and is never handed over again.
-pub fn dispatch(conn: &Connection, id: i64, verification: &str, deadline_at: UnixMs, now: UnixMs) -> Result<()> {
+pub fn dispatch(
+    conn: &Connection,
+    id: i64,
+    verification: &str,
+    deadline_at: UnixMs,
+    now: UnixMs,
+) -> Result<()> {
     conn.prepare_cached(
         "UPDATE effect SET dispatched_at = ?2, verification = ?3, deadline_at = ?4 WHERE id = ?1 AND dispatched_at IS NULL",
     )?
@@ -219,7 +233,8 @@ pub fn end(conn: &Connection, id: i64, outcome: Outcome, reason: Option<&str>, n
 }
 
 pub fn set_opened(conn: &Connection, id: i64, opened: bool) -> Result<()> {
-    conn.prepare_cached("UPDATE effect SET opened = ?2 WHERE id = ?1 AND opened IS NULL")?.execute(params![id, opened])?;
+    conn.prepare_cached("UPDATE effect SET opened = ?2 WHERE id = ?1 AND opened IS NULL")?
+        .execute(params![id, opened])?;
     Ok(())
 }
 

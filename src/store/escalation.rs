@@ -147,14 +147,18 @@ pub fn delivered(conn: &Connection, id: i64, now: UnixMs) -> Result<()> {
 /// The first acknowledgement counts. False if somebody was faster.
 pub fn acknowledge(conn: &Connection, id: i64, by: &str, now: UnixMs) -> Result<bool> {
     Ok(conn
-        .prepare_cached("UPDATE escalation SET acked_by = ?2, acked_at = ?3 WHERE id = ?1 AND acked_at IS NULL")?
+        .prepare_cached(
+            "UPDATE escalation SET acked_by = ?2, acked_at = ?3 WHERE id = ?1 AND acked_at IS NULL",
+        )?
         .execute(params![id, by, now.0])?
         == 1)
 }
 
 pub fn close(conn: &Connection, id: i64, by: &str, now: UnixMs) -> Result<()> {
-    conn.prepare_cached("UPDATE escalation SET closed_by = ?2, closed_at = ?3 WHERE id = ?1 AND closed_at IS NULL")?
-        .execute(params![id, by, now.0])?;
+    conn.prepare_cached(
+        "UPDATE escalation SET closed_by = ?2, closed_at = ?3 WHERE id = ?1 AND closed_at IS NULL",
+    )?
+    .execute(params![id, by, now.0])?;
     Ok(())
 }
 
@@ -186,7 +190,13 @@ fn read_alert(row: &Row<'_>) -> rusqlite::Result<Alert> {
 
 const ALERT: &str = "SELECT id, escalation_id, person, channel, state, queued_at, sent_at, error FROM alert";
 
-pub fn queue_alert(conn: &Connection, escalation_id: i64, person: &str, channel: &str, now: UnixMs) -> Result<i64> {
+pub fn queue_alert(
+    conn: &Connection,
+    escalation_id: i64,
+    person: &str,
+    channel: &str,
+    now: UnixMs,
+) -> Result<i64> {
     conn.prepare_cached(
         "INSERT INTO alert (escalation_id, person, channel, state, queued_at) VALUES (?1, ?2, ?3, 'queued', ?4)",
     )?
@@ -210,15 +220,25 @@ pub fn alerts_of(conn: &Connection, escalation_id: i64) -> Result<Vec<Alert>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-pub fn set_alert(conn: &Connection, id: i64, state: &str, sent_at: Option<UnixMs>, error: Option<&str>) -> Result<()> {
-    conn.prepare_cached("UPDATE alert SET state = ?2, sent_at = coalesce(?3, sent_at), error = ?4 WHERE id = ?1")?
-        .execute(params![id, state, sent_at.map(|t| t.0), error])?;
+pub fn set_alert(
+    conn: &Connection,
+    id: i64,
+    state: &str,
+    sent_at: Option<UnixMs>,
+    error: Option<&str>,
+) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE alert SET state = ?2, sent_at = coalesce(?3, sent_at), error = ?4 WHERE id = ?1",
+    )?
+    .execute(params![id, state, sent_at.map(|t| t.0), error])?;
     Ok(())
 }
 
 /// Acknowledged: alerts that have not left are not sent any more.
 pub fn cancel_alerts(conn: &Connection, escalation_id: i64) -> Result<()> {
-    conn.prepare_cached("UPDATE alert SET state = 'cancelled' WHERE escalation_id = ?1 AND state = 'queued'")?
-        .execute([escalation_id])?;
+    conn.prepare_cached(
+        "UPDATE alert SET state = 'cancelled' WHERE escalation_id = ?1 AND state = 'queued'",
+    )?
+    .execute([escalation_id])?;
     Ok(())
 }

@@ -22,7 +22,8 @@ pub fn notice(conn: &Connection, thread_id: Option<i64>, text: &str, now: UnixMs
 }
 
 pub fn notices(conn: &Connection, since: UnixMs) -> Result<Vec<Notice>> {
-    let mut statement = conn.prepare_cached("SELECT id, at, thread_id, text FROM notice WHERE at >= ?1 ORDER BY id")?;
+    let mut statement =
+        conn.prepare_cached("SELECT id, at, thread_id, text FROM notice WHERE at >= ?1 ORDER BY id")?;
     let rows = statement.query_map([since.0], |row| {
         Ok(Notice { id: row.get(0)?, at: UnixMs(row.get(1)?), thread_id: row.get(2)?, text: row.get(3)? })
     })?;
@@ -42,21 +43,24 @@ pub struct Change {
 }
 
 pub fn change(conn: &Connection, change: &Change) -> Result<()> {
-    conn.prepare_cached("INSERT INTO change_log (at, who, what, detail, thread_id, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![
-            change.at.0,
-            change.who,
-            change.what,
-            change.detail,
-            change.thread_id,
-            change.until.map(|t| t.0)
-        ])?;
+    conn.prepare_cached(
+        "INSERT INTO change_log (at, who, what, detail, thread_id, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        change.at.0,
+        change.who,
+        change.what,
+        change.detail,
+        change.thread_id,
+        change.until.map(|t| t.0)
+    ])?;
     Ok(())
 }
 
 pub fn changes(conn: &Connection, since: UnixMs) -> Result<Vec<Change>> {
-    let mut statement = conn
-        .prepare_cached("SELECT at, who, what, detail, thread_id, until FROM change_log WHERE at >= ?1 ORDER BY id")?;
+    let mut statement = conn.prepare_cached(
+        "SELECT at, who, what, detail, thread_id, until FROM change_log WHERE at >= ?1 ORDER BY id",
+    )?;
     let rows = statement.query_map([since.0], |row| {
         Ok(Change {
             at: UnixMs(row.get(0)?),
@@ -143,10 +147,14 @@ pub fn learn(conn: &Connection, event: &Learning<'_>, now: UnixMs) -> Result<()>
 }
 
 pub fn meta(conn: &Connection, key: &str) -> Result<Option<String>> {
-    Ok(conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?.query_row([key], |row| row.get(0)).optional()?)
+    Ok(conn
+        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?)
 }
 
 pub fn set_meta(conn: &Connection, key: &str, value: &str) -> Result<()> {
-    conn.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?.execute(params![key, value])?;
+    conn.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
+        .execute(params![key, value])?;
     Ok(())
 }

@@ -46,7 +46,9 @@ impl Ending {
     }
 
     fn parse(name: &str) -> Option<Ending> {
-        [Ending::Silent, Ending::Replied, Ending::Acted, Ending::Escalated].into_iter().find(|e| e.name() == name)
+        [Ending::Silent, Ending::Replied, Ending::Acted, Ending::Escalated]
+            .into_iter()
+            .find(|e| e.name() == name)
     }
 }
 
@@ -110,7 +112,13 @@ pub fn by_dedupe_key(conn: &Connection, key: &str) -> Result<Option<i64>> {
         .optional()?)
 }
 
-pub fn insert_outbound(conn: &Connection, thread_id: i64, author: &str, body: &str, now: UnixMs) -> Result<i64> {
+pub fn insert_outbound(
+    conn: &Connection,
+    thread_id: i64,
+    author: &str,
+    body: &str,
+    now: UnixMs,
+) -> Result<i64> {
     conn.prepare_cached(
         "INSERT INTO message (thread_id, direction, author, body, written_at, received_at)
          VALUES (?1, 'out', ?2, ?3, ?4, ?4)",
@@ -132,8 +140,9 @@ pub fn assign(conn: &Connection, id: i64, turn_id: i64) -> Result<()> {
 }
 
 pub fn of_turn(conn: &Connection, turn_id: i64) -> Result<Vec<Message>> {
-    let mut statement =
-        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM message WHERE turn_id = ?1 AND direction = 'in' ORDER BY id"))?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM message WHERE turn_id = ?1 AND direction = 'in' ORDER BY id"
+    ))?;
     let rows = statement.query_map([turn_id], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

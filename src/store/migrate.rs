@@ -12,9 +12,8 @@ const MIGRATIONS: &[&str] = &[include_str!("schema/001.sql")];
 /// Refuses a damaged file and one of a newer program.
 pub(super) fn check(conn: &Connection, path: &Path) -> Result<()> {
     let damaged = |detail: String| StoreError::Damaged { path: path.to_owned(), detail };
-    let verdict: String = conn
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|e| damaged(e.to_string()))?;
+    let verdict: String =
+        conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|e| damaged(e.to_string()))?;
     if verdict != "ok" {
         return Err(damaged(verdict));
     }

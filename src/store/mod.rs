@@ -13,9 +13,9 @@ pub mod effect;
 pub mod episode;
 pub mod escalation;
 pub mod journal;
-mod migrate;
 pub mod message;
 pub mod metrics;
+mod migrate;
 pub mod operator;
 pub mod outbox;
 pub mod presence;
@@ -90,10 +90,8 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        let tx = self
-            .conn
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(StoreError::Sql)?;
+        let tx =
+            self.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::Sql)?;
         let done = work(&tx)?;
         tx.commit().map_err(StoreError::Sql)?;
         Ok(done)

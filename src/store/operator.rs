@@ -25,8 +25,12 @@ pub fn put(conn: &Connection, operator: &Operator, now: UnixMs) -> Result<()> {
 
 pub fn get(conn: &Connection, name: &str) -> Result<Option<Operator>> {
     Ok(conn
-        .prepare_cached("SELECT name, role, password_hash FROM operator WHERE name = ?1 AND disabled_at IS NULL")?
-        .query_row([name], |row| Ok(Operator { name: row.get(0)?, role: row.get(1)?, password_hash: row.get(2)? }))
+        .prepare_cached(
+            "SELECT name, role, password_hash FROM operator WHERE name = ?1 AND disabled_at IS NULL",
+        )?
+        .query_row([name], |row| {
+            Ok(Operator { name: row.get(0)?, role: row.get(1)?, password_hash: row.get(2)? })
+        })
         .optional()?)
 }
 

@@ -74,17 +74,27 @@ pub fn get(conn: &Connection, id: i64) -> Result<Option<Outgoing>> {
 
 /// Rows that wait to be sent over `channel`, oldest first.
 pub fn queued(conn: &Connection, channel: &str) -> Result<Vec<Outgoing>> {
-    let mut statement = conn.prepare_cached(&format!("{SELECT} WHERE o.state = 'queued' AND o.channel = ?1 ORDER BY o.id"))?;
+    let mut statement =
+        conn.prepare_cached(&format!("{SELECT} WHERE o.state = 'queued' AND o.channel = ?1 ORDER BY o.id"))?;
     let rows = statement.query_map([channel], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 pub fn of_message(conn: &Connection, message_id: i64) -> Result<Option<Outgoing>> {
-    Ok(conn.prepare_cached(&format!("{SELECT} WHERE o.message_id = ?1"))?.query_row([message_id], read).optional()?)
+    Ok(conn
+        .prepare_cached(&format!("{SELECT} WHERE o.message_id = ?1"))?
+        .query_row([message_id], read)
+        .optional()?)
 }
 
 /// Moves a row to `state`; `sent_at` only together with `sent`.
-pub fn set_state(conn: &Connection, id: i64, state: &str, sent_at: Option<UnixMs>, error: Option<&str>) -> Result<()> {
+pub fn set_state(
+    conn: &Connection,
+    id: i64,
+    state: &str,
+    sent_at: Option<UnixMs>,
+    error: Option<&str>,
+) -> Result<()> {
     conn.prepare_cached(
         "UPDATE outbox SET state = ?2, sent_at = coalesce(?3, sent_at), error = ?4,
          attempts = attempts + (?2 = 'sending') WHERE id = ?1",

@@ -28,8 +28,10 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Code> {
 }
 
 pub fn insert_code(conn: &Connection, code: &Code) -> Result<()> {
-    conn.prepare_cached("INSERT INTO presence_code (code, bay, session, valid_from, valid_to) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![code.code, code.bay.0, code.session, code.valid_from.0, code.valid_to.0])?;
+    conn.prepare_cached(
+        "INSERT INTO presence_code (code, bay, session, valid_from, valid_to) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![code.code, code.bay.0, code.session, code.valid_from.0, code.valid_to.0])?;
     Ok(())
 }
 

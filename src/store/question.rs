@@ -75,7 +75,14 @@ pub fn ask(
         "INSERT INTO question (thread_id, episode_id, kind, payload, state, asked_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, 'open', ?5, ?6)",
     )?
-    .execute(params![thread_id, episode_id, kind, serde_json::to_string(payload)?, now.0, expires_at.0])?;
+    .execute(params![
+        thread_id,
+        episode_id,
+        kind,
+        serde_json::to_string(payload)?,
+        now.0,
+        expires_at.0
+    ])?;
     Ok(conn.last_insert_rowid())
 }
 
@@ -90,7 +97,9 @@ pub fn open_on(conn: &Connection, thread_id: i64) -> Result<Option<Question>> {
 /// The latest question of the thread, whatever became of it.
 pub fn latest(conn: &Connection, thread_id: i64) -> Result<Option<Question>> {
     Ok(conn
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM question WHERE thread_id = ?1 ORDER BY id DESC LIMIT 1"))?
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM question WHERE thread_id = ?1 ORDER BY id DESC LIMIT 1"
+        ))?
         .query_row([thread_id], read)
         .optional()?)
 }
@@ -112,6 +121,7 @@ pub fn asked_late(conn: &Connection, message_id: i64, now: UnixMs, expires_at: U
 }
 
 pub fn set_message(conn: &Connection, id: i64, message_id: i64) -> Result<()> {
-    conn.prepare_cached("UPDATE question SET message_id = ?2 WHERE id = ?1")?.execute(params![id, message_id])?;
+    conn.prepare_cached("UPDATE question SET message_id = ?2 WHERE id = ?1")?
+        .execute(params![id, message_id])?;
     Ok(())
 }

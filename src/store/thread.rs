@@ -172,12 +172,14 @@ pub fn set_hold(conn: &Connection, id: i64, hold: Option<&Hold>) -> Result<()> {
 }
 
 pub fn set_presence(conn: &Connection, id: i64, until: UnixMs) -> Result<()> {
-    conn.prepare_cached("UPDATE thread SET presence_until = ?2 WHERE id = ?1")?.execute(params![id, until.0])?;
+    conn.prepare_cached("UPDATE thread SET presence_until = ?2 WHERE id = ?1")?
+        .execute(params![id, until.0])?;
     Ok(())
 }
 
 pub fn touch(conn: &Connection, id: i64, now: UnixMs) -> Result<()> {
-    conn.prepare_cached("UPDATE thread SET last_at = max(last_at, ?2) WHERE id = ?1")?.execute(params![id, now.0])?;
+    conn.prepare_cached("UPDATE thread SET last_at = max(last_at, ?2) WHERE id = ?1")?
+        .execute(params![id, now.0])?;
     Ok(())
 }
 
@@ -194,7 +196,8 @@ pub fn mark(conn: &Connection, id: i64, what: Mark, now: UnixMs) -> Result<()> {
         Mark::Hello => "hello_at",
         Mark::Greeted => "greeted_at",
     };
-    conn.prepare_cached(&format!("UPDATE thread SET {column} = ?2 WHERE id = ?1"))?.execute(params![id, now.0])?;
+    conn.prepare_cached(&format!("UPDATE thread SET {column} = ?2 WHERE id = ?1"))?
+        .execute(params![id, now.0])?;
     Ok(())
 }
 

@@ -88,7 +88,12 @@ pub fn all(conn: &Connection) -> Result<Vec<Ticket>> {
 }
 
 /// The latest ticket of this intent on this thread since `since`.
-pub fn latest_on_thread(conn: &Connection, thread_id: i64, intent: &str, since: UnixMs) -> Result<Option<Ticket>> {
+pub fn latest_on_thread(
+    conn: &Connection,
+    thread_id: i64,
+    intent: &str,
+    since: UnixMs,
+) -> Result<Option<Ticket>> {
     Ok(list(
         conn,
         "WHERE thread_id = ?1 AND intent = ?2 AND opened_at >= ?3 AND is_parent = 0 ORDER BY id DESC LIMIT 1",
@@ -98,7 +103,8 @@ pub fn latest_on_thread(conn: &Connection, thread_id: i64, intent: &str, since: 
 }
 
 pub fn add_detail(conn: &Connection, id: i64, text: &str) -> Result<()> {
-    conn.prepare_cached("UPDATE ticket SET detail = detail || char(10) || ?2 WHERE id = ?1")?.execute(params![id, text])?;
+    conn.prepare_cached("UPDATE ticket SET detail = detail || char(10) || ?2 WHERE id = ?1")?
+        .execute(params![id, text])?;
     Ok(())
 }
 
@@ -129,8 +135,10 @@ fn set_parent(conn: &Connection, id: i64, parent: i64) -> Result<()> {
 }
 
 pub fn close(conn: &Connection, id: i64, by: &str, now: UnixMs) -> Result<()> {
-    conn.prepare_cached("UPDATE ticket SET closed_by = ?2, closed_at = ?3 WHERE id = ?1 AND closed_at IS NULL")?
-        .execute(params![id, by, now.0])?;
+    conn.prepare_cached(
+        "UPDATE ticket SET closed_by = ?2, closed_at = ?3 WHERE id = ?1 AND closed_at IS NULL",
+    )?
+    .execute(params![id, by, now.0])?;
     Ok(())
 }
 
@@ -162,9 +170,11 @@ pub fn incidents(conn: &Connection, only_open: bool) -> Result<Vec<Incident>> {
     )?;
     let mut incidents: Vec<Incident> =
         statement.query_map([only_open], read_incident)?.collect::<rusqlite::Result<_>>()?;
-    let mut threads = conn.prepare_cached("SELECT thread_id FROM incident_thread WHERE incident_id = ?1 ORDER BY thread_id")?;
+    let mut threads = conn
+        .prepare_cached("SELECT thread_id FROM incident_thread WHERE incident_id = ?1 ORDER BY thread_id")?;
     for incident in &mut incidents {
-        incident.threads = threads.query_map([incident.id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        incident.threads =
+            threads.query_map([incident.id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     }
     Ok(incidents)
 }
@@ -193,7 +203,9 @@ pub fn join_incident(conn: &Connection, incident_id: i64, thread_id: i64) -> Res
 }
 
 pub fn close_incident(conn: &Connection, id: i64, by: &str, now: UnixMs) -> Result<()> {
-    conn.prepare_cached("UPDATE incident SET closed_at = ?3, closed_by = ?2 WHERE id = ?1 AND closed_at IS NULL")?
-        .execute(params![id, by, now.0])?;
+    conn.prepare_cached(
+        "UPDATE incident SET closed_at = ?3, closed_by = ?2 WHERE id = ?1 AND closed_at IS NULL",
+    )?
+    .execute(params![id, by, now.0])?;
     Ok(())
 }

@@ -24,7 +24,8 @@ pub fn set(conn: &Connection, kind: &str, reference: i64, due_at: UnixMs) -> Res
 }
 
 pub fn clear(conn: &Connection, kind: &str, reference: i64) -> Result<()> {
-    conn.prepare_cached("DELETE FROM timer WHERE kind = ?1 AND ref = ?2")?.execute(params![kind, reference])?;
+    conn.prepare_cached("DELETE FROM timer WHERE kind = ?1 AND ref = ?2")?
+        .execute(params![kind, reference])?;
     Ok(())
 }
 
@@ -49,7 +50,8 @@ pub fn next(conn: &Connection) -> Result<Option<UnixMs>> {
 
 /// Kinds and moments of all timers, for `simulate` (which ones are still pending?) and the status page.
 pub fn all(conn: &Connection) -> Result<Vec<Timer>> {
-    let mut statement = conn.prepare_cached("SELECT kind, ref, due_at FROM timer ORDER BY due_at, kind, ref")?;
+    let mut statement =
+        conn.prepare_cached("SELECT kind, ref, due_at FROM timer ORDER BY due_at, kind, ref")?;
     let rows = statement.query_map([], |row| {
         Ok(Timer { kind: row.get(0)?, reference: row.get(1)?, due_at: UnixMs(row.get(2)?) })
     })?;

@@ -22,7 +22,8 @@ pub struct Turn {
     pub nonce: Option<String>,
 }
 
-const COLUMNS: &str = "id, thread_id, state, opened_at, due_at, cap_at, decided_at, intents, by, reading, nonce";
+const COLUMNS: &str =
+    "id, thread_id, state, opened_at, due_at, cap_at, decided_at, intents, by, reading, nonce";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Turn> {
     Ok(Turn {
@@ -58,7 +59,9 @@ pub fn get(conn: &Connection, id: i64) -> Result<Option<Turn>> {
 /// The turn that is still gathering (or being asked about) on this thread.
 pub fn open_on(conn: &Connection, thread_id: i64) -> Result<Option<Turn>> {
     Ok(conn
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM turn WHERE thread_id = ?1 AND state <> 'done' ORDER BY id DESC LIMIT 1"))?
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM turn WHERE thread_id = ?1 AND state <> 'done' ORDER BY id DESC LIMIT 1"
+        ))?
         .query_row([thread_id], read)
         .optional()?)
 }
@@ -104,8 +107,9 @@ pub fn done(conn: &Connection, id: i64, intents: &str, by: &str, reading: &str, 
 
 /// All decided turns in order, for `simulate --trace`.
 pub fn decided(conn: &Connection) -> Result<Vec<Turn>> {
-    let mut statement =
-        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM turn WHERE decided_at IS NOT NULL ORDER BY decided_at, id"))?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM turn WHERE decided_at IS NOT NULL ORDER BY decided_at, id"
+    ))?;
     let rows = statement.query_map([], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -157,6 +157,14 @@ pub fn screen_paths(conn: &Connection, site: &Site) -> Result<Vec<(BayId, String
     Ok(screen_secrets(conn, site)?.into_iter().map(|(bay, secret)| (bay, format!("/screen/{secret}"))).collect())
 }
 
+/// The address that each bay's screen shows now (`/b/<code>`): whoever opens it proves presence.
+///
+/// # Errors
+/// The database's, or no random numbers.
+pub fn bay_paths(conn: &Connection, site: &Site, now: UnixMs) -> Result<Vec<(BayId, String)>> {
+    site.bays.keys().map(|bay| Ok((*bay, format!("/b/{}", token::grouped(&current(conn, *bay, now)?.code))))).collect()
+}
+
 /// The bay whose screen has this secret.
 pub fn screen_bay(conn: &Connection, site: &Site, secret: &str) -> Result<Option<BayId>> {
     let secrets = screen_secrets(conn, site)?;

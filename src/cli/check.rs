@@ -1,0 +1,173 @@
+//! `clubos check`: one honest verdict a line on everything the box depends on.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use tokio::sync::mpsc;
+
+use super::EX_CONFIG;
+use super::paths::Paths;
+use crate::clock::Clock;
+use crate::device::Drivers;
+use crate::intent::{LoadOptions, Understanding};
+use crate::site::{self, LoadMode, Site};
+use crate::sop::Library;
+use crate::store::{Store, operator};
+
+/// How long devices are waited for.
+const DEVICES_WITHIN: Duration = Duration::from_secs(8);
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// The building
+    #[arg(long, default_value = "/etc/clubos/site.toml", value_name = "FILE")]
+    site: PathBuf,
+    /// Where the box keeps its state
+    #[arg(long, default_value = "/var/lib/clubos", value_name = "DIR")]
+    state_dir: PathBuf,
+    /// Let the site name simulated devices (they are not checked)
+    #[arg(long)]
+    simulated: bool,
+}
+
+/// What the lines have come to so far.
+#[derive(Default)]
+struct Report {
+    bad_configuration: bool,
+    failed: bool,
+}
+
+impl Report {
+    fn ok(&self, what: &str, says: &str) {
+        println!("ok       {what}: {says}");
+    }
+
+    fn warn(&self, what: &str, says: &str) {
+        println!("warning  {what}: {says}");
+    }
+
+    fn fail(&mut self, what: &str, says: &str) {
+        self.failed = true;
+        println!("FAILED   {what}: {says}");
+    }
+}
+
+pub fn run(args: &CheckArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
+    let mut report = Report::default();
+    let mode = if args.simulated { LoadMode::Simulated } else { LoadMode::Real };
+    let site = check_site(args, mode, &mut report);
+    let library = check_sops(paths, site.as_ref(), &mut report);
+    check_model(paths, site.as_ref(), library.as_ref(), &mut report);
+    check_database(args, &mut report);
+    if let Some(site) = &site {
+        check_devices(site, &mut report)?;
+    }
+    Ok(match report {
+        Report { bad_configuration: true, .. } => ExitCode::from(EX_CONFIG),
+        Report { failed: true, .. } => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+fn check_site(args: &CheckArgs, mode: LoadMode, report: &mut Report) -> Option<Site> {
+    match site::load(&args.site, mode) {
+        Ok(site) => {
+            let says = format!("{}, {} bays, {} doors", site.name, site.bays.len(), site.doors.len());
+            report.ok("configuration", &says);
+            Some(site)
+        }
+        Err(problems) => {
+            report.bad_configuration = true;
+            report.fail("configuration", &format!("{}\n{problems}", args.site.display()));
+            None
+        }
+    }
+}
+
+fn check_sops(paths: &Paths, site: Option<&Site>, report: &mut Report) -> Option<Library> {
+    match Library::load(&paths.sops) {
+        Ok(library) => {
+            report.ok("procedures", &format!("{} live in {}", library.sops.len(), paths.sops.display()));
+            if let Some(site) = site {
+                for (fact, file) in library.missing_facts(&site.facts) {
+                    report.fail("procedures", &format!("{file} speaks of `{fact}`, and site.toml has no such fact"));
+                }
+            }
+            Some(library)
+        }
+        Err(problems) => {
+            report.bad_configuration = true;
+            report.fail("procedures", &problems.to_string());
+            None
+        }
+    }
+}
+
+fn check_model(paths: &Paths, site: Option<&Site>, library: Option<&Library>, report: &mut Report) {
+    let Some(library) = library else {
+        return report.warn("model", "not checked: it is trained from the procedures");
+    };
+    let started = Instant::now();
+    let options = LoadOptions { model_dir: &paths.model, cache_dir: None, site, library, train_on: None };
+    match Understanding::load(options) {
+        Ok(understanding) => {
+            let took = started.elapsed().as_secs_f32();
+            report.ok("model", &format!("loaded and trained in {took:.1} s from {}", paths.model.display()));
+            match understanding.self_test(library).len() {
+                0 => report.ok("own examples", "every procedure's examples match it"),
+                n => report.fail("own examples", &format!("{n} examples are read as another procedure")),
+            }
+        }
+        Err(error) => report.fail("model", &format!("{error}; `make model` builds it")),
+    }
+}
+
+fn check_database(args: &CheckArgs, report: &mut Report) {
+    if !args.state_dir.join("clubos.db").exists() {
+        return report.warn("database", &format!("none yet in {}; `serve` makes it", args.state_dir.display()));
+    }
+    match Store::open(&args.state_dir) {
+        Err(error) => report.fail("database", &error.to_string()),
+        Ok(store) => {
+            report.ok("database", &store.path().display().to_string());
+            match operator::count(store.conn()) {
+                Ok(0) => report.warn("people", "nobody can sign in yet; add one with `clubos user add`"),
+                Ok(n) => report.ok("people", &format!("{n} can sign in")),
+                Err(error) => report.fail("people", &error.to_string()),
+            }
+        }
+    }
+}
+
+/// Starts the drivers, without acting, and waits for each device to be heard of.
+fn check_devices(site: &Site, report: &mut Report) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (events, mut seen) = mpsc::channel(256);
+        let drivers = match Drivers::start(site, events, Clock::system()) {
+            Ok(drivers) => drivers,
+            Err(error) => {
+                report.warn("devices", &error.to_string());
+                return;
+            }
+        };
+        let deadline = tokio::time::Instant::now() + DEVICES_WITHIN;
+        while drivers.health().iter().any(|d| d.online != Some(true)) {
+            tokio::select! {
+                heard = seen.recv() => if heard.is_none() { break },
+                () = tokio::time::sleep_until(deadline) => break,
+            }
+        }
+        for device in drivers.health() {
+            let what = format!("{} ({})", device.target, device.family);
+            match (device.online, &device.last_error) {
+                (Some(true), _) => report.ok(&what, "answers"),
+                (_, Some(error)) => report.fail(&what, error),
+                (_, None) => report.fail(&what, "was not heard of; is it on, and are its credentials right?"),
+            }
+        }
+    });
+    Ok(())
+}

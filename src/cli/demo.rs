@@ -1,0 +1,294 @@
+//! `clubos demo`: a whole simulated club on one machine. Real broker, real HTTPS, real model, real
+//! database, real pages; every device is simulated and says so.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use async_trait::async_trait;
+use clap::Args;
+use tokio::sync::mpsc;
+
+use super::paths::Paths;
+use super::serve::{self, Setup};
+use super::user;
+use crate::clock::{Clock, UnixMs};
+use crate::desk::{DeskHandle, Line};
+use crate::device::Drivers;
+use crate::device::broker::OBSERVER_USER;
+use crate::notify::{Channel, NotReached};
+use crate::simclub::access_server::AccessServer;
+use crate::simclub::agent::{SimAgent, SimAgentLink};
+use crate::simclub::broker::SimBroker;
+use crate::simclub::{Behaviour, SimClub, SimControl, SimDriver};
+use crate::site::{self, BayId, DriverKind, E164, Effect, LoadMode, Site, Target};
+use crate::sop::Library;
+use crate::store::Store;
+use crate::store::booking::{self, Booking};
+use crate::store::escalation::{Alert, Escalation};
+use crate::{telemetry, web};
+
+/// The sample club, with simulated devices throughout.
+const SAMPLE: &str = include_str!("../../tests/sites/clubhouse.toml");
+/// Password of the demo's people: it listens on this machine alone, and holds nobody's data.
+const PASSWORD: &str = "clubhouse-demo";
+
+#[derive(Args)]
+pub struct DemoArgs {
+    /// Port of the pages, on this machine alone
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Where the demo keeps its state; made afresh unless --keep
+    #[arg(long, default_value = "run/demo", value_name = "DIR")]
+    state_dir: PathBuf,
+    /// Go on with the state of the last demo
+    #[arg(long)]
+    keep: bool,
+    /// How many times faster than real the simulated devices work
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    speed: f64,
+    /// Port of the MQTT broker [default: a free one]
+    #[arg(long, default_value_t = 0)]
+    mqtt_port: u16,
+}
+
+pub fn run(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(club(args, paths))
+}
+
+async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
+    let dir = state_dir(args)?;
+    let library = Library::load(&paths.sops)?;
+    let mut site = site::load::read("clubhouse.toml", SAMPLE, Path::new("."), LoadMode::Simulated)?;
+    let clock = Clock::system();
+    let control = SimControl::new(SimClub::from_site(&site).with_speed(args.speed));
+    let bays: Vec<BayId> = site.bays.keys().copied().collect();
+    let broker = SimBroker::start(&dir.join("broker"), &bays, args.mqtt_port, 0)
+        .await
+        .context("the simulated club needs Mosquitto; `make setup` installs it")?;
+    let doors = door_ids(&site);
+    let access = AccessServer::start(&dir.join("access"), 0, &doors, control.clone(), clock.clone())?;
+    on_the_wire(&mut site, &doors, &broker, &access);
+    let agents = agents(&bays, &broker, &control, &clock)?;
+
+    let mut store = Store::open(&dir)?;
+    for (name, role) in [("dana", "manager"), ("sam", "oncall")] {
+        user::add(&mut store, name, role, PASSWORD)?;
+    }
+    let bookings = bookings(clock.now());
+    let now = clock.now();
+    store.write(|tx| booking::replace(tx, &bookings, "demo", now))?;
+    let screens = store.write(|tx| web::screen_paths(tx, &site))?;
+    let links = store.write(|tx| web::bay_paths(tx, &site, now))?;
+
+    let (events, seen) = mpsc::channel(1024);
+    let simulated = SimDriver::new(control.clone(), clock.clone());
+    simulated.schedule_snapshot(&wireless(&site));
+    tokio::spawn(simulated.clone().run(events.clone()));
+    let drivers = Drivers::start_with_simulated(&site, events, clock.clone(), simulated)?;
+    let knobs = Arc::new(Knobs { control, up: AtomicBool::new(true), desk: std::sync::OnceLock::new() });
+    let info = web::DemoInfo {
+        control: knobs.clone(),
+        accounts: vec![("dana".into(), PASSWORD.into()), ("sam".into(), PASSWORD.into())],
+    };
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
+    let setup = Setup {
+        site: Arc::new(site),
+        library: Arc::new(library),
+        store,
+        state_dir: dir,
+        sops_dir: paths.sops.clone(),
+        model_dir: paths.model.clone(),
+        clock,
+        safe_mode: false,
+        channels: vec![Box::new(SimulatedPager)],
+        listen,
+        public_url: Some(format!("http://localhost:{}", args.port)),
+        bookings: None,
+        line_probe: None,
+    };
+    let running = serve::start(setup, Some(Arc::new(drivers)), seen, Some(info))?;
+    let _ = knobs.desk.set(running.desk.clone()); // set once, here
+    telemetry::ready("demo");
+    println!("{}", welcome(args.port, &screens, &links, &bookings, &broker));
+    let ended = running.until_told().await;
+    drop((agents, access, broker));
+    ended
+}
+
+/// Makes the demo's folder, empty unless `--keep`. Only a folder that a demo made is emptied.
+fn state_dir(args: &DemoArgs) -> anyhow::Result<PathBuf> {
+    let dir = &args.state_dir;
+    let mark = dir.join("simulated-club");
+    if dir.exists() && !args.keep {
+        let empty = std::fs::read_dir(dir)?.next().is_none();
+        if !empty && !mark.exists() {
+            anyhow::bail!("{} holds something else than a demo; name another --state-dir", dir.display());
+        }
+        std::fs::remove_dir_all(dir)?;
+    }
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    std::fs::write(&mark, "State of `clubos demo`. Everything in here is simulated and may be deleted.\n")?;
+    Ok(dir.canonicalize()?)
+}
+
+fn door_ids(site: &Site) -> BTreeMap<Target, String> {
+    site.doors.keys().map(|door| (door.clone(), format!("simulated-{door}"))).collect()
+}
+
+/// Bays go over the real broker and doors over real HTTPS; what has no wire yet stays with the simulated
+/// driver.
+fn on_the_wire(site: &mut Site, doors: &BTreeMap<Target, String>, broker: &SimBroker, access: &AccessServer) {
+    for bay in site.bays.values_mut() {
+        for (effect, driver) in &mut bay.drivers {
+            if !matches!(effect, Effect::PcWake | Effect::PoeCycle | Effect::OutletCycle) {
+                *driver = DriverKind::AgentMqtt;
+            }
+        }
+    }
+    for door in site.doors.values_mut() {
+        if let Some(id) = doors.get(&door.target) {
+            door.driver = DriverKind::UnifiAccess { door_id: id.clone() };
+        }
+    }
+    site.broker = Some(broker.settings());
+    site.access = Some(access.settings());
+}
+
+/// Targets that only the simulated driver shows.
+fn wireless(site: &Site) -> Vec<Target> {
+    site.hall.keys().cloned().collect()
+}
+
+fn agents(bays: &[BayId], broker: &SimBroker, control: &SimControl, clock: &Clock) -> anyhow::Result<Vec<SimAgent>> {
+    bays.iter()
+        .map(|bay| {
+            let password = std::fs::read_to_string(broker.secret_file(&bay.to_string()))?;
+            let link = SimAgentLink {
+                host: "127.0.0.1".into(),
+                port: broker.port(),
+                password: password.trim().to_owned(),
+            };
+            Ok(SimAgent::start(*bay, link, control.clone(), clock.clone()))
+        })
+        .collect()
+}
+
+/// A day in the demo: one session running, one about to start, one later.
+fn bookings(now: UnixMs) -> Vec<Booking> {
+    let one = |id: &str, phone: &str, name: &str, bay: u8, from: i64, to: i64, pin: &str| {
+        let at = |minutes: i64| UnixMs(now.0 + minutes * 60_000);
+        let phone: Option<E164> = phone.parse().ok();
+        phone.map(|phone| Booking {
+            id: id.to_owned(),
+            phone,
+            name: name.to_owned(),
+            bay: BayId(bay),
+            starts_at: at(from),
+            ends_at: at(to),
+            reference: Some(id.to_owned()),
+            pin: Some(pin.to_owned()),
+        })
+    };
+    [
+        one("DEMO-ALEX", "+19025550101", "Alex", 2, -30, 60, "4711"),
+        one("DEMO-ROBIN", "+19025550102", "Robin", 1, 10, 100, "0815"),
+        one("DEMO-KIM", "+19025550103", "Kim", 3, 180, 240, "2222"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The knobs of the demo page.
+struct Knobs {
+    control: SimControl,
+    up: AtomicBool,
+    desk: std::sync::OnceLock<DeskHandle>,
+}
+
+impl web::DemoControl for Knobs {
+    fn list(&self) -> Vec<web::DemoSetting> {
+        let settings = self.control.list().into_iter();
+        settings.map(|(target, effect, b)| web::DemoSetting { target, effect, behaviour: b.to_string() }).collect()
+    }
+
+    fn set(&self, setting: &web::DemoSetting) -> Result<(), String> {
+        let behaviour: Behaviour = setting.behaviour.parse().map_err(|e| format!("{e}"))?;
+        self.control.set(&setting.target, setting.effect, behaviour);
+        Ok(())
+    }
+
+    fn line(&self, up: bool) {
+        self.up.store(up, Ordering::Relaxed);
+        let line = if up { Line::Up } else { Line::Down };
+        if let Some(desk) = self.desk.get() {
+            let _ = desk.tell(move |desk| desk.set_line(line)); // the demo may be ending
+        }
+    }
+
+    fn is_line_up(&self) -> bool {
+        self.up.load(Ordering::Relaxed)
+    }
+}
+
+/// Stands for a person's phone in the demo; it rings in the log.
+struct SimulatedPager;
+
+#[async_trait]
+impl Channel for SimulatedPager {
+    fn name(&self) -> &'static str {
+        "simulated-pager"
+    }
+
+    async fn call(&self, alert: &Alert, escalation: &Escalation) -> Result<(), NotReached> {
+        tracing::info!(person = alert.person, level = escalation.level, "simulated pager rings");
+        Ok(())
+    }
+}
+
+fn welcome(
+    port: u16,
+    screens: &[(BayId, String)],
+    links: &[(BayId, String)],
+    bookings: &[Booking],
+    broker: &SimBroker,
+) -> String {
+    let url = format!("http://localhost:{port}");
+    let mut text = format!(
+        "\nThe Clubhouse, a simulated club (no device here is real)\n\n\
+         Staff page      {url}/\n\
+         Demo accounts   dana / {PASSWORD} (manager)   sam / {PASSWORD} (on call)\n\
+         Demo switches   {url}/demo   make devices lie, fail, go; cut the internet line\n"
+    );
+    for (bay, path) in links {
+        text += &format!("Bay {} page      {url}{path}   (the code changes every 10 minutes)\n", bay.0);
+    }
+    for (bay, path) in screens {
+        text += &format!("Bay {} screen    {url}{path}\n", bay.0);
+    }
+    text += &format!("Door page       {url}/d/door-main\n");
+    for booking in bookings {
+        text += &format!(
+            "Booking         {} bay {} phone {} reference {} PIN {}\n",
+            booking.name,
+            booking.bay.0,
+            booking.phone,
+            booking.id,
+            booking.pin.as_deref().unwrap_or("-")
+        );
+    }
+    let secret = broker.secret_file(OBSERVER_USER);
+    text += &format!(
+        "Watch MQTT      mosquitto_sub -p {} -u {OBSERVER_USER} -P \"$(cat {})\" -t 'clubos/#' -v\n\n\
+         Ctrl-C ends the club.\n",
+        broker.port(),
+        secret.display()
+    );
+    text
+}

@@ -1,0 +1,292 @@
+//! `clubos serve`: the box. Puts the rooms together, and nothing else does.
+//!
+//! Order of a start: configuration, database, desk and pages with the rules alone (the emergency lane
+//! works from the first second), then the encoder, then *ready*. A bad configuration ends `--strict` with
+//! 78; else the box starts in safe mode, where nothing moves.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+use tokio::sync::mpsc;
+
+use super::paths::Paths;
+use super::plug::{self, Outside};
+use super::{EX_CONFIG, safe};
+use crate::clock::Clock;
+use crate::desk::{self, Desk, DeskHandle, Options, Parts};
+use crate::device::{DeviceEvent, Drivers};
+use crate::intent::{LoadOptions, Understanding};
+use crate::notify::Channel;
+use crate::notify::ntfy::Ntfy;
+use crate::site::{self, LoadMode, Site};
+use crate::sop::Library;
+use crate::store::Store;
+use crate::{telemetry, web};
+
+#[derive(Args)]
+pub struct ServeArgs {
+    /// The building: bays, doors, devices, facts, people
+    #[arg(long, default_value = "/etc/clubos/site.toml", value_name = "FILE")]
+    site: PathBuf,
+    /// Where the box keeps its state
+    #[arg(long, default_value = "/var/lib/clubos", value_name = "DIR")]
+    state_dir: PathBuf,
+    /// Address of the pages
+    #[arg(long, default_value = "0.0.0.0:8080", value_name = "ADDR:PORT")]
+    listen: SocketAddr,
+    /// How customers' phones reach this box, for QR codes: http://192.0.2.10:8080
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Refuse to start on a bad configuration (exit code 78) instead of starting in safe mode
+    #[arg(long)]
+    strict: bool,
+    /// Bookings (JSON or CSV), read at the start and whenever the file changes
+    #[arg(long, value_name = "FILE")]
+    bookings: Option<PathBuf>,
+    /// Call people by ntfy: https://<server>/<topic>
+    #[arg(long, value_name = "URL")]
+    ntfy: Option<String>,
+    /// Take the internet line as down when this host does not answer: 192.0.2.1:443 [default: taken as up]
+    #[arg(long, value_name = "ADDR:PORT")]
+    line_probe: Option<SocketAddr>,
+}
+
+pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
+    std::fs::create_dir_all(&args.state_dir)
+        .with_context(|| format!("cannot make {}", args.state_dir.display()))?;
+    let library = match safe::library(&paths.sops, &args.state_dir, args.strict) {
+        Ok(library) => library,
+        Err(problem) => {
+            eprintln!("{problem:#}");
+            return Ok(ExitCode::from(EX_CONFIG));
+        }
+    };
+    let (site, bad_site) = match site::load(&args.site, LoadMode::Real) {
+        Ok(site) => (site, false),
+        Err(problems) => {
+            eprintln!("{problems}");
+            if args.strict {
+                return Ok(ExitCode::from(EX_CONFIG));
+            }
+            (safe::last_good_site(&args.state_dir), true)
+        }
+    };
+    let store = match Store::open(&args.state_dir) {
+        Ok(store) => store,
+        Err(error) => {
+            eprintln!("clubos: {error}");
+            return Ok(ExitCode::from(EX_CONFIG));
+        }
+    };
+    let safe_mode = bad_site || library.is_old;
+    if !safe_mode {
+        safe::remember(&args.site, &paths.sops, &args.state_dir);
+    }
+    let mut channels: Vec<Box<dyn Channel>> = Vec::new();
+    if let Some(url) = &args.ntfy {
+        channels.push(Box::new(Ntfy::new(url, args.public_url.clone())?));
+    }
+    let setup = Setup {
+        site: Arc::new(site),
+        library: Arc::new(library.library),
+        store,
+        state_dir: args.state_dir.clone(),
+        sops_dir: paths.sops.clone(),
+        model_dir: paths.model.clone(),
+        clock: Clock::system(),
+        safe_mode,
+        channels,
+        listen: args.listen,
+        public_url: args.public_url.clone(),
+        bookings: args.bookings.clone(),
+        line_probe: args.line_probe,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        let (events, seen) = mpsc::channel(1024);
+        let drivers = start_drivers(&setup, events);
+        let running = start(setup, drivers, seen, None)?;
+        telemetry::ready("loading the model");
+        running.until_told().await
+    })
+}
+
+/// What a box is made of, whether real or simulated.
+pub struct Setup {
+    pub site: Arc<Site>,
+    pub library: Arc<Library>,
+    pub store: Store,
+    pub state_dir: PathBuf,
+    pub sops_dir: PathBuf,
+    pub model_dir: PathBuf,
+    pub clock: Clock,
+    pub safe_mode: bool,
+    pub channels: Vec<Box<dyn Channel>>,
+    pub listen: SocketAddr,
+    pub public_url: Option<String>,
+    pub bookings: Option<PathBuf>,
+    pub line_probe: Option<SocketAddr>,
+}
+
+/// A bad device configuration moves nothing; the rest of the box works.
+fn start_drivers(setup: &Setup, events: mpsc::Sender<DeviceEvent>) -> Option<Arc<Drivers>> {
+    if setup.safe_mode {
+        return None;
+    }
+    match Drivers::start(&setup.site, events, setup.clock.clone()) {
+        Ok(drivers) => Some(Arc::new(drivers)),
+        Err(error) => {
+            tracing::error!(%error, "the devices cannot be driven; nothing will move");
+            None
+        }
+    }
+}
+
+/// A running box.
+pub struct Running {
+    pub desk: DeskHandle,
+    pub readiness: web::Readiness,
+    served: tokio::task::JoinHandle<std::io::Result<()>>,
+    stop: tokio::sync::watch::Sender<bool>,
+    thread: std::thread::JoinHandle<()>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+/// Starts desk, wires, pages and the loading of the model. Pages answer when this returns.
+pub fn start(
+    mut setup: Setup,
+    drivers: Option<Arc<Drivers>>,
+    seen: mpsc::Receiver<DeviceEvent>,
+    demo: Option<web::DemoInfo>,
+) -> anyhow::Result<Running> {
+    let db = setup.store.path().to_owned();
+    let sops_dir = setup.sops_dir.clone();
+    safe::record_sops(&mut setup, &sops_dir);
+    let options = Options {
+        safe_mode: setup.safe_mode,
+        fallback: false,
+        texts: false,
+        alert_channels: setup.channels.iter().map(|c| c.name().to_owned()).collect(),
+    };
+    let rules = Understanding::rules_only(Some(&setup.site));
+    let desk = Desk::new(Parts {
+        store: setup.store,
+        site: setup.site.clone(),
+        library: setup.library.clone(),
+        reader: Arc::new(rules),
+        clock: setup.clock.clone(),
+        options,
+    })?;
+    let (handle, todos, thread) = desk::start(desk)?;
+    let outside =
+        Outside { desk: handle.clone(), drivers, channels: Arc::new(setup.channels), db: db.clone() };
+    let readiness = web::Readiness::loading();
+    let mut app =
+        web::App::new(handle.clone(), db, setup.site.clone(), setup.clock.clone(), readiness.clone());
+    if let Some(demo) = demo {
+        app = app.with_demo(demo);
+    }
+    if let Some(url) = setup.public_url {
+        app = app.with_public_url(url);
+    }
+    let listener = std::net::TcpListener::bind(setup.listen)
+        .with_context(|| format!("cannot listen on {}; is another clubos running?", setup.listen))?;
+    listener.set_nonblocking(true)?;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let served = tokio::spawn(web::serve_on(web::router(app), listener, wait_for(stopped.clone())));
+    let mut tasks = vec![
+        tokio::spawn(outside.carry_out(todos)),
+        tokio::spawn(plug::observe(handle.clone(), seen)),
+        tokio::spawn(plug::beat(handle.clone())),
+    ];
+    if let Some(probe) = setup.line_probe {
+        tasks.push(tokio::spawn(plug::watch_line(handle.clone(), probe)));
+    }
+    if let Some(file) = setup.bookings {
+        tasks.push(tokio::spawn(plug::watch_bookings(handle.clone(), setup.site.clone(), file)));
+    }
+    let loading = Loading {
+        desk: handle.clone(),
+        readiness: readiness.clone(),
+        model_dir: setup.model_dir,
+        cache_dir: setup.state_dir.join("cache"),
+        site: setup.site,
+        library: setup.library,
+    };
+    tasks.push(tokio::task::spawn_blocking(move || loading.run()));
+    tracing::info!(address = %setup.listen, safe_mode = setup.safe_mode, "the pages are up");
+    Ok(Running { desk: handle, readiness, served, stop, thread, tasks })
+}
+
+async fn wait_for(mut stopped: tokio::sync::watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await; // an error means that the sender is gone: stop too
+}
+
+/// The model is loaded beside the running box; until then the rules alone read.
+struct Loading {
+    desk: DeskHandle,
+    readiness: web::Readiness,
+    model_dir: PathBuf,
+    cache_dir: PathBuf,
+    site: Arc<Site>,
+    library: Arc<Library>,
+}
+
+impl Loading {
+    fn run(self) {
+        let _ = std::fs::create_dir_all(&self.cache_dir); // the cache is a convenience
+        let options = LoadOptions {
+            model_dir: &self.model_dir,
+            cache_dir: Some(&self.cache_dir),
+            site: Some(&self.site),
+            library: &self.library,
+            train_on: None,
+        };
+        match Understanding::load(options) {
+            Ok(understanding) => self.put_in_place(understanding),
+            Err(error) => {
+                tracing::error!(%error, "no model: the rules alone read, the rest goes to people");
+                telemetry::status("no model: people answer");
+            }
+        }
+    }
+
+    fn put_in_place(self, understanding: Understanding) {
+        for miss in understanding.self_test(&self.library) {
+            tracing::warn!(sop = miss.sop, read_as = miss.read_as, "an SOP's own example does not match it");
+        }
+        if self.desk.tell(move |desk| desk.set_reader(Arc::new(understanding))).is_ok() {
+            self.readiness.set_ready();
+            telemetry::status("ready");
+            tracing::info!("the model is in place");
+        }
+    }
+}
+
+impl Running {
+    /// Runs until the program is told to end (SIGTERM, Ctrl-C) or the pages cannot be served.
+    pub async fn until_told(mut self) -> anyhow::Result<ExitCode> {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+            served = &mut self.served => { served??; }
+        }
+        telemetry::stopping();
+        tracing::info!("stopping");
+        let _ = self.stop.send(true);
+        for task in &self.tasks {
+            task.abort();
+        }
+        let Running { desk, thread, tasks, .. } = self;
+        drop((desk, tasks));
+        // The desk's thread ends with its last handle; open pages may hold one a moment longer.
+        let ended = tokio::task::spawn_blocking(move || thread.join());
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(3), ended).await;
+        Ok(ExitCode::SUCCESS)
+    }
+}

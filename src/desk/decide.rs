@@ -1,0 +1,253 @@
+//! A turn is due: it is read, decided, answered, and each of its messages gets its ending.
+
+use std::time::Duration;
+
+use super::draft::Draft;
+use super::scene::Scene;
+use super::{Cx, Desk, Line, Todo, answers, inbox, topics, words};
+use crate::intent::{By, Reading, Slots, Topic, Verdict};
+use crate::llm::{Nomination, Question as FallbackQuestion};
+use crate::store::message::{self, Ending, Message};
+use crate::store::thread::{self, Channel};
+use crate::store::turn::{self, Turn};
+use crate::store::{self, journal};
+
+/// The cloud model has this long in all; then the turn is decided without it.
+const FALLBACK_WITHIN: Duration = Duration::from_secs(4);
+/// Candidates a cloud model may nominate from.
+const CANDIDATES: usize = 8;
+
+impl Desk {
+    /// Decides the earliest turn that is due. True if there was one.
+    pub(super) fn run_turn(&mut self, todos: &mut Vec<Todo>) -> store::Result<bool> {
+        let now = self.world.clock.now();
+        let Some(due) = turn::due(self.store.conn(), now)? else { return Ok(false) };
+        let asked = self.write(|cx| decide(cx, &due, Advice::of(&due)))?;
+        todos.extend(asked.map(Todo::Ask));
+        Ok(true)
+    }
+
+    /// The cloud model answered, or could not. An answer to an older look at the turn changes nothing.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub fn fallback_answered(
+        &mut self,
+        turn_id: i64,
+        nonce: &str,
+        answer: Result<Nomination, String>,
+    ) -> store::Result<()> {
+        self.write(|cx| {
+            let Some(turn) = turn::get(cx.db, turn_id)? else { return Ok(()) };
+            if turn.state != "asking" || turn.nonce.as_deref() != Some(nonce) {
+                return Ok(());
+            }
+            let advice = match answer {
+                Ok(nomination) => Advice::Nominated(nomination),
+                Err(error) => {
+                    tracing::warn!(error, "the cloud model gave no answer");
+                    Advice::Nothing
+                }
+            };
+            decide(cx, &turn, advice).map(|_| ())
+        })
+    }
+}
+
+/// What the cloud model has said of this turn.
+enum Advice {
+    NotAsked,
+    /// Asked, and no help.
+    Nothing,
+    Nominated(Nomination),
+}
+
+impl Advice {
+    fn of(turn: &Turn) -> Advice {
+        if turn.state == "asking" { Advice::Nothing } else { Advice::NotAsked }
+    }
+}
+
+/// Decides one turn in one transaction. `Some`: the cloud model is to be asked first.
+fn decide(cx: Cx<'_>, turn: &Turn, advice: Advice) -> store::Result<Option<FallbackQuestion>> {
+    let Some(thread) = thread::get(cx.db, turn.thread_id)? else { return Ok(None) };
+    let messages = message::of_turn(cx.db, turn.id)?;
+    let mut scene = Scene::load(cx, thread)?;
+    scene.delay = inbox::delay(&messages);
+    let text = inbox::text_of(&messages);
+    let mut reading = read(cx, &scene, &text);
+    if let Advice::Nominated(nomination) = &advice {
+        nominate(&mut reading, nomination);
+    }
+    if matches!(advice, Advice::NotAsked) && wants_advice(cx, &scene, &reading) {
+        return ask_fallback(cx, turn, &text, &reading).map(Some);
+    }
+    let mut draft = Draft::new();
+    let emergency = reading.topics.iter().any(|t| t.decision == Verdict::Emergency);
+    if let (Some(hold), false) = (scene.thread.held(cx.now), emergency) {
+        draft.silent(&format!("{} has this conversation", hold.by));
+    } else if text.is_empty() {
+        wordless(cx, &scene, &mut draft, &messages)?;
+    } else {
+        scene.at_door |= reading.slots.at_door;
+        converse(cx, &mut scene, &mut draft, &reading, &messages, emergency)?;
+    }
+    if draft.is_empty() || draft.broken {
+        topics::not_understood(cx, &scene, &mut draft)?; // nothing may end as nothing
+    }
+    draft.finish(cx, &scene, &messages)?;
+    record(cx, turn, &scene, &reading, &text)?;
+    Ok(None)
+}
+
+/// What the words say. At the door's page there are none: pressing the button says it all.
+fn read(cx: Cx<'_>, scene: &Scene, text: &str) -> Reading {
+    if scene.thread.channel == Channel::Door {
+        return at_the_door(text);
+    }
+    cx.world.reader.read(text, &scene.context())
+}
+
+fn at_the_door(text: &str) -> Reading {
+    let topic = Topic {
+        intent: "access.locked-out".into(),
+        confidence: 1.0,
+        decision: Verdict::Match,
+        alternatives: Vec::new(),
+        text: text.to_owned(),
+        by: By::Context,
+    };
+    Reading { topics: vec![topic], slots: Slots { at_door: true, ..Slots::default() }, complete: true }
+}
+
+fn converse(
+    cx: Cx<'_>,
+    scene: &mut Scene,
+    draft: &mut Draft,
+    reading: &Reading,
+    messages: &[Message],
+    emergency: bool,
+) -> store::Result<()> {
+    if emergency {
+        for topic in reading.topics.iter().filter(|t| t.decision == Verdict::Emergency) {
+            topics::run(cx, scene, draft, topic, &reading.slots)?;
+        }
+        return Ok(());
+    }
+    if let Some(question) = scene.question.clone()
+        && answers::take(cx, scene, draft, &question, reading, messages)?
+    {
+        return other_topics(cx, scene, draft, reading, &reading.topics[1..]);
+    }
+    other_topics(cx, scene, draft, reading, &reading.topics)
+}
+
+/// Every topic gets its answer or its person; small talk beside a real topic needs none.
+fn other_topics(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    reading: &Reading,
+    all: &[Topic],
+) -> store::Result<()> {
+    let real = reading.topics.iter().any(|t| !small_talk(&t.intent));
+    for topic in all {
+        if real && small_talk(&topic.intent) {
+            continue;
+        }
+        topics::run(cx, scene, draft, topic, &reading.slots)?;
+    }
+    Ok(())
+}
+
+fn small_talk(intent: &str) -> bool {
+    matches!(intent, "chat.greeting" | "chat.closer" | "chat.affirm" | "chat.deny")
+}
+
+/// Nothing to read: a photo, or nothing at all.
+fn wordless(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, messages: &[Message]) -> store::Result<()> {
+    if messages.iter().any(|m| m.media > 0) {
+        return topics::photo(cx, scene, draft);
+    }
+    debug_assert!(messages.iter().all(|m| words::is_blank(&m.body)));
+    draft.say_phrase(cx, "empty", &super::phrases::values(cx, scene, None)?);
+    Ok(())
+}
+
+fn wants_advice(cx: Cx<'_>, scene: &Scene, reading: &Reading) -> bool {
+    let unsure = reading.topics.iter().any(|t| t.decision == Verdict::Fallback);
+    let free = scene.thread.held(cx.now).is_none() && scene.handed().is_none();
+    cx.world.options.fallback && cx.world.line == Line::Up && unsure && free
+}
+
+fn ask_fallback(cx: Cx<'_>, turn: &Turn, text: &str, reading: &Reading) -> store::Result<FallbackQuestion> {
+    let nonce = format!("{}-{}", turn.id, cx.now.0);
+    turn::asking(cx.db, turn.id, &nonce, cx.now + FALLBACK_WITHIN)?;
+    let unsure = reading.topics.iter().find(|t| t.decision == Verdict::Fallback);
+    let candidates = unsure
+        .map(|t| t.alternatives.iter().map(|c| c.intent.clone()).take(CANDIDATES).collect())
+        .unwrap_or_default();
+    Ok(FallbackQuestion { turn_id: turn.id, nonce, text: text.to_owned(), candidates })
+}
+
+/// A nomination names an SOP for the unsure topic. What it leads to is asked, gated and verified as ever.
+fn nominate(reading: &mut Reading, nomination: &Nomination) {
+    let Some(topic) = reading.topics.iter_mut().find(|t| t.decision == Verdict::Fallback) else { return };
+    topic.by = By::Llm;
+    match &nomination.intent {
+        Some(intent) => {
+            topic.intent.clone_from(intent);
+            topic.decision = Verdict::Match;
+        }
+        None => topic.decision = Verdict::None,
+    }
+    if reading.slots.bays.is_empty() {
+        reading.slots.bays.extend(nomination.bay);
+    }
+    reading.slots.at_door |= nomination.at_door;
+}
+
+/// The turn is done: what was understood is kept, for the trace and for learning.
+fn record(cx: Cx<'_>, turn: &Turn, scene: &Scene, reading: &Reading, text: &str) -> store::Result<()> {
+    let intents: Vec<&str> = reading.topics.iter().map(|t| t.intent.as_str()).collect();
+    let top = &reading.topics[0];
+    let by = match top.by {
+        By::Rule => "rule",
+        By::Model => "model",
+        By::Llm => "llm",
+        By::Context => "context",
+    };
+    turn::done(
+        cx.db,
+        turn.id,
+        &serde_json::to_string(&intents)?,
+        by,
+        &serde_json::to_string(reading)?,
+        cx.now,
+    )?;
+    let verdict = serde_json::to_value(top.decision)?;
+    let event = journal::Learning {
+        kind: "reading",
+        thread_id: Some(scene.thread.id),
+        turn_id: Some(turn.id),
+        text: Some(text),
+        intent: Some(&top.intent),
+        confidence: Some(top.confidence),
+        verdict: verdict.as_str(),
+        by: Some(by),
+        sops_fingerprint: Some(&cx.library().fingerprint),
+        ..journal::Learning::default()
+    };
+    journal::learn(cx.db, &event, cx.now)
+}
+
+/// Ends every message of the turns still open on a thread, silently: a person has taken over.
+pub(super) fn silence(cx: Cx<'_>, thread_id: i64, reason: &str) -> store::Result<()> {
+    while let Some(open) = turn::open_on(cx.db, thread_id)? {
+        for message in message::of_turn(cx.db, open.id)? {
+            message::end(cx.db, message.id, Ending::Silent, Some(reason), &[], cx.now)?;
+        }
+        turn::done(cx.db, open.id, "[]", "context", "{}", cx.now)?;
+    }
+    Ok(())
+}

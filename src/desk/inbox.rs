@@ -1,0 +1,201 @@
+//! The inbox: a text is committed, deduplicated and put into a turn before anything else happens to it.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::people::{self, Call};
+use super::scene::Scene;
+use super::words;
+use super::{Cx, Desk, Inbound, Received};
+use crate::clock::UnixMs;
+use crate::intent::{Reading, Verdict};
+use crate::sop::Level;
+use crate::store::message::{Ending, NewInbound};
+use crate::store::thread::{Channel, Thread};
+use crate::store::{self, journal, message, question, thread, turn};
+
+/// A turn that is sure and complete is answered after this much quiet (DOMAIN 5.2).
+const QUIET_SURE: Duration = Duration::from_secs(1);
+/// A fragment or an unsure one after this much.
+const QUIET_UNSURE: Duration = Duration::from_secs(5);
+/// … and in any case this long after its first message.
+const LONGEST_TURN: Duration = Duration::from_secs(15);
+/// What is read of one turn; the whole text is kept.
+const LONGEST_READ: usize = 2_000;
+
+impl Desk {
+    /// Commits a text. When this returns, the text cannot be lost any more and the channel may acknowledge.
+    ///
+    /// # Errors
+    /// Only the database's: nothing was stored, the channel must not acknowledge.
+    pub fn receive(&mut self, inbound: &Inbound) -> store::Result<Received> {
+        self.write(|cx| {
+            let key = dedupe_key(inbound);
+            if let Some(message_id) = message::by_dedupe_key(cx.db, &key)? {
+                let thread_id = message::get(cx.db, message_id)?.map_or(0, |m| m.thread_id);
+                return Ok(Received { message_id, thread_id, duplicate: true });
+            }
+            let thread = open_thread(cx, inbound)?;
+            let new = NewInbound {
+                thread_id: thread.id,
+                body: &inbound.body,
+                media: inbound.media,
+                provider_id: inbound.provider_id.as_deref(),
+                dedupe_key: &key,
+                written_at: inbound.written_at.min(cx.now),
+                received_at: cx.now,
+            };
+            let message_id = message::insert_inbound(cx.db, &new)?.unwrap_or_default();
+            if !consent(cx, &thread, message_id, &inbound.body)? {
+                take_in(cx, &thread, message_id)?;
+            }
+            Ok(Received { message_id, thread_id: thread.id, duplicate: false })
+        })
+    }
+}
+
+/// Provider id, else (from, to, body, provider time): never the text alone, "yes" twice is legitimate.
+fn dedupe_key(inbound: &Inbound) -> String {
+    let channel = inbound.channel.name();
+    if let Some(id) = &inbound.provider_id {
+        return format!("{channel}:{id}");
+    }
+    let mut hash = Sha256::new();
+    for part in [inbound.address.as_bytes(), inbound.session.as_bytes(), inbound.body.as_bytes()] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.update(inbound.written_at.0.to_le_bytes());
+    let digest = hash.finalize();
+    let hex: String = digest.iter().take(16).map(|b| format!("{b:02x}")).collect();
+    format!("{channel}#{hex}")
+}
+
+fn open_thread(cx: Cx<'_>, inbound: &Inbound) -> store::Result<Thread> {
+    let bay = inbound.presence.map(|(bay, _)| bay);
+    let id = thread::open(
+        cx.db,
+        inbound.channel,
+        &inbound.address,
+        &inbound.session,
+        bay,
+        inbound.phone.as_ref(),
+        cx.now,
+        inbound.simulated,
+    )?;
+    if let Some((_, until)) = inbound.presence {
+        thread::set_presence(cx.db, id, until)?;
+    }
+    thread::get(cx.db, id)?.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into())
+}
+
+/// Opt-out and opt-in words (DOMAIN 5.11). True if the text was one and has its ending.
+fn consent(cx: Cx<'_>, thread: &Thread, message_id: i64, body: &str) -> store::Result<bool> {
+    let (Channel::Sms, Some(phone)) = (thread.channel, &thread.phone) else { return Ok(false) };
+    if words::opt_in(body) && journal::opt_in(cx.db, phone)? {
+        journal::notice(
+            cx.db,
+            Some(thread.id),
+            "A number that had opted out of texts has opted in again.",
+            cx.now,
+        )?;
+        message::end(
+            cx.db,
+            message_id,
+            Ending::Silent,
+            Some("opted in again; the carrier confirms it"),
+            &[],
+            cx.now,
+        )?;
+        return Ok(true);
+    }
+    let Some(word) = words::opt_out(body) else { return Ok(false) };
+    journal::opt_out(cx.db, phone, &word, cx.now)?;
+    question::close(cx.db, thread.id, "answered")?;
+    let notice = format!(
+        "Opt-out: the customer texted {} and gets no more texts; the bay screen still works.",
+        word.to_uppercase()
+    );
+    journal::notice(cx.db, Some(thread.id), &notice, cx.now)?;
+    store::outbox::cancel_automatic(cx.db, thread.id)?;
+    let scene = Scene::load(cx, thread.clone())?;
+    let call = Call {
+        intent: "opt-out",
+        level: Level::Medium,
+        reason: "the customer opted out of texts",
+        episode: None,
+        summary: notice.clone(),
+        due_at: None,
+    };
+    let (escalation, _) = people::escalate(cx, &scene, &call)?;
+    message::end(cx.db, message_id, Ending::Escalated, None, &[format!("escalation:{escalation}")], cx.now)?;
+    Ok(true)
+}
+
+/// Puts a committed message into the thread's turn and sets when that is due.
+fn take_in(cx: Cx<'_>, thread: &Thread, message_id: i64) -> store::Result<()> {
+    let open = turn::open_on(cx.db, thread.id)?;
+    let first_at = open.as_ref().map_or(cx.now, |t| t.opened_at);
+    let turn_id = match &open {
+        Some(turn) => turn.id,
+        None => turn::insert(cx.db, thread.id, cx.now, cx.now, cx.now + LONGEST_TURN)?,
+    };
+    message::assign(cx.db, message_id, turn_id)?;
+    let messages = message::of_turn(cx.db, turn_id)?;
+    let due = match messages.last() {
+        Some(last) if thread.channel == Channel::Door || is_emergency(cx, &last.body) => cx.now,
+        _ => {
+            let scene = Scene::load(cx, thread.clone())?;
+            let reading = cx.world.reader.read(&text_of(&messages), &scene.context());
+            if reading.topics.iter().any(|t| t.decision == Verdict::Emergency) {
+                cx.now
+            } else {
+                (cx.now + quiet_gap(&reading)).min(first_at + LONGEST_TURN)
+            }
+        }
+    };
+    turn::reschedule(cx.db, turn_id, due)
+}
+
+fn is_emergency(cx: Cx<'_>, body: &str) -> bool {
+    cx.world.reader.emergency(limited(body)).is_some()
+}
+
+fn quiet_gap(reading: &Reading) -> Duration {
+    let sure = reading.topics.iter().all(|t| t.decision == Verdict::Match);
+    if sure && reading.complete { QUIET_SURE } else { QUIET_UNSURE }
+}
+
+/// The words of a turn as they are read: one line a message, the first [`LONGEST_READ`] characters.
+pub(super) fn text_of(messages: &[message::Message]) -> String {
+    let bodies: Vec<&str> = messages.iter().map(|m| m.body.trim()).filter(|b| !words::is_blank(b)).collect();
+    limited(&bodies.join("\n")).to_owned()
+}
+
+fn limited(text: &str) -> &str {
+    match text.char_indices().nth(LONGEST_READ) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
+
+/// How long the oldest message of a turn took from its writer to the box.
+pub(super) fn delay(messages: &[message::Message]) -> Duration {
+    messages.iter().map(|m| m.received_at.since(m.written_at)).max().unwrap_or_default()
+}
+
+/// After a start: messages that were committed but never put into a turn.
+pub(super) fn adopt(cx: Cx<'_>) -> store::Result<()> {
+    for message in message::unassigned(cx.db)? {
+        if let Some(thread) = thread::get(cx.db, message.thread_id)? {
+            take_in(cx, &thread, message.id)?;
+        }
+    }
+    Ok(())
+}
+
+/// When the writer of this turn last wrote, by the provider's clock.
+pub(super) fn last_written(messages: &[message::Message]) -> UnixMs {
+    messages.iter().map(|m| m.written_at).max().unwrap_or_default()
+}

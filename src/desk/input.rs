@@ -1,0 +1,111 @@
+//! What the desk is told and what it says is to be done.
+
+use crate::clock::UnixMs;
+use crate::llm::Question;
+use crate::policy::Permit;
+use crate::site::{BayId, E164, Effect, Role, Target};
+use crate::store::escalation::Alert;
+use crate::store::outbox::Outgoing;
+use crate::store::thread::Channel;
+
+/// A customer's text as a channel hands it over.
+#[derive(Debug, Clone)]
+pub struct Inbound {
+    pub channel: Channel,
+    /// Phone number, or `bay-2`.
+    pub address: String,
+    /// One occupancy of a bay; empty for texts.
+    pub session: String,
+    /// The bay whose code the writer holds, and until when that proves presence.
+    pub presence: Option<(BayId, UnixMs)>,
+    /// The number, where it is known to be theirs.
+    pub phone: Option<E164>,
+    pub body: String,
+    /// Attachments.
+    pub media: u32,
+    pub provider_id: Option<String>,
+    /// The provider's time; the moment of receipt where there is none.
+    pub written_at: UnixMs,
+    pub simulated: bool,
+}
+
+/// The text is committed. It will be answered, acted on, escalated, or silent on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    pub message_id: i64,
+    pub thread_id: i64,
+    /// It had come in before; nothing was done again.
+    pub duplicate: bool,
+}
+
+/// The line to the internet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    Up,
+    Down,
+}
+
+/// What is to go out. The desk has committed it before it says so.
+#[derive(Debug, Clone)]
+pub enum Todo {
+    /// Tell a driver, then say `effect_sent` or `effect_not_sent`.
+    Act(Permit),
+    /// Send a text, then say `delivered` or `not_delivered`.
+    Deliver(Outgoing),
+    /// Call a person, then say `alert_sent` or `alert_failed`.
+    Alert(Alert),
+    /// Ask the cloud model, then say `fallback_answered`.
+    Ask(Question),
+}
+
+/// A signed-in person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    pub name: String,
+    pub role: Role,
+}
+
+/// What a person does in a conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// `form_key` is of the form that was sent; a second click carries the same.
+    Reply {
+        text: String,
+        form_key: Option<String>,
+    },
+    Claim,
+    Acknowledge,
+    Release,
+    /// Do it in their own name.
+    Approve {
+        effect: Effect,
+        target: Option<Target>,
+        value: Option<f32>,
+    },
+    Refuse {
+        effect: Effect,
+        target: Option<Target>,
+    },
+    CloseEscalations,
+}
+
+/// Why a person's act was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum OperateError {
+    #[error("there is no such conversation")]
+    NoThread,
+    #[error("this form was sent already")]
+    Conflict,
+    #[error("the text is empty")]
+    Empty,
+    #[error("say which one: {0} could be done on several devices")]
+    NoTarget(Effect),
+    #[error("{0} has taken this conversation over")]
+    HeldBy(String),
+    #[error("this number has opted out of texts; write on the bay screen or call")]
+    OptedOut,
+    #[error("not allowed: {0}")]
+    Refused(String),
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+}

@@ -1,0 +1,163 @@
+//! The scene: everything about one conversation that a decision goes by, read once a turn.
+
+use std::time::Duration;
+
+use super::Cx;
+use crate::clock::UnixMs;
+use crate::intent::{Context, PendingKind};
+use crate::policy::Asker;
+use crate::site::{BayId, E164};
+use crate::store::booking::{self, Booking};
+use crate::store::episode::{self, Episode};
+use crate::store::escalation::{self, Escalation};
+use crate::store::question::{self, Question};
+use crate::store::thread::{Channel, Thread};
+use crate::store::{self, journal, message};
+
+/// Slots and matters are remembered this long (DOMAIN 5.9).
+pub(super) const REMEMBER: Duration = Duration::from_secs(30 * 60);
+/// A text this soon after our reply amends that turn (DOMAIN 5.2).
+pub(super) const AMENDS: Duration = Duration::from_secs(2 * 60);
+const AFTER_END: Duration = Duration::from_secs(5 * 60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+pub(super) struct Scene {
+    pub thread: Thread,
+    pub phone: Option<E164>,
+    pub presence: Option<BayId>,
+    /// Bookings of this phone, or of the bay they sit in, that run now (until 5 min after the end).
+    pub active: Vec<Booking>,
+    /// Bookings of this phone within a day.
+    pub near: Vec<Booking>,
+    /// Open and not expired.
+    pub question: Option<Question>,
+    /// The latest question, if it expired in the last half hour.
+    pub expired: Option<Question>,
+    /// Not closed, touched within [`REMEMBER`], latest first.
+    pub episodes: Vec<Episode>,
+    /// Not closed, oldest first.
+    pub escalations: Vec<Escalation>,
+    pub last_reply: Option<(UnixMs, String)>,
+    /// How long the oldest text of this turn took to reach the box.
+    pub delay: Duration,
+    pub opted_out: bool,
+    pub at_door: bool,
+    pub now: UnixMs,
+}
+
+impl Scene {
+    pub fn load(cx: Cx<'_>, thread: Thread) -> store::Result<Scene> {
+        let now = cx.now;
+        let presence = thread.presence(now);
+        let phone = thread.phone.clone();
+        let near = match &phone {
+            Some(phone) => booking::of_phone(cx.db, phone, now - DAY, now + DAY)?,
+            None => Vec::new(),
+        };
+        let mut active: Vec<Booking> =
+            near.iter().filter(|b| b.starts_at <= now && now <= b.ends_at + AFTER_END).cloned().collect();
+        if let Some(bay) = presence {
+            for here in booking::of_bay(cx.db, bay, now, now + Duration::from_millis(1))? {
+                if !active.iter().any(|b| b.id == here.id) {
+                    active.push(here);
+                }
+            }
+        }
+        let (question, expired) = questions(cx, thread.id)?;
+        let opted_out = match &phone {
+            Some(phone) if thread.channel == Channel::Sms => journal::opted_out(cx.db, phone)?,
+            _ => false,
+        };
+        Ok(Scene {
+            episodes: episode::live_on_thread(cx.db, thread.id, now - REMEMBER)?,
+            escalations: escalation::open_on_thread(cx.db, thread.id)?,
+            last_reply: message::last_automatic(cx.db, thread.id)?,
+            delay: Duration::ZERO,
+            at_door: thread.channel == Channel::Door,
+            opted_out,
+            thread,
+            phone,
+            presence,
+            active,
+            near,
+            question,
+            expired,
+            now,
+        })
+    }
+
+    /// What the reader may know.
+    pub fn context(&self) -> Context {
+        Context {
+            pending: self.question.as_ref().and_then(|q| pending_kind(&q.kind)),
+            last_intent: self.episodes.first().map(|e| e.sop_id.clone()),
+            closed: self.question.is_none() && self.last_reply.is_some(),
+        }
+    }
+
+    /// Whether this turn amends the one just answered.
+    pub fn amends(&self) -> bool {
+        self.last_reply.as_ref().is_some_and(|(at, _)| self.now.since(*at) < AMENDS)
+    }
+
+    pub fn asker(&self) -> Asker {
+        Asker::Customer { phone: self.phone.clone(), presence: self.presence, at_door: self.at_door }
+    }
+
+    /// The bay that is theirs without a word: by its code, else by the one active booking.
+    pub fn own_bay(&self) -> Option<BayId> {
+        if let Some(bay) = self.presence {
+            return Some(bay);
+        }
+        let mut bays: Vec<BayId> = self.active.iter().map(|b| b.bay).collect();
+        bays.dedup();
+        match bays.as_slice() {
+            [bay] => Some(*bay),
+            _ => None,
+        }
+    }
+
+    pub fn is_own_bay(&self, bay: BayId) -> bool {
+        self.presence == Some(bay) || self.active.iter().any(|b| b.bay == bay)
+    }
+
+    /// The booking the conversation is about: the one running, else the next, else the last.
+    pub fn booking(&self) -> Option<&Booking> {
+        let next = || self.near.iter().filter(|b| b.starts_at > self.now).min_by_key(|b| b.starts_at);
+        let last = || self.near.iter().max_by_key(|b| b.ends_at);
+        self.active.first().or_else(next).or_else(last)
+    }
+
+    /// In the building or at its door, as far as the box can know.
+    pub fn on_site(&self) -> bool {
+        self.presence.is_some() || self.at_door || !self.active.is_empty()
+    }
+
+    /// The matter a person was called to and has not spoken about yet.
+    pub fn handed(&self) -> Option<&Escalation> {
+        self.escalations.last()
+    }
+}
+
+fn questions(cx: Cx<'_>, thread_id: i64) -> store::Result<(Option<Question>, Option<Question>)> {
+    if let Some(open) = question::open_on(cx.db, thread_id)? {
+        if cx.now < open.expires_at {
+            return Ok((Some(open), None));
+        }
+        question::close(cx.db, thread_id, "expired")?;
+    }
+    let latest = question::latest(cx.db, thread_id)?;
+    Ok((None, latest.filter(|q| q.state == "expired" && cx.now.since(q.expires_at) < REMEMBER)))
+}
+
+fn pending_kind(kind: &str) -> Option<PendingKind> {
+    Some(match kind {
+        "confirm" => PendingKind::Confirm,
+        "bay" => PendingKind::Bay,
+        "which" => PendingKind::Which,
+        "at-door" => PendingKind::AtDoor,
+        "detail" => PendingKind::Detail,
+        "person" => PendingKind::Person,
+        _ => return None,
+    })
+}

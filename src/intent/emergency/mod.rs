@@ -1,0 +1,143 @@
+//! The emergency lane: rules in English and French that find danger in a text, at once and without a model.
+//!
+//! Owns the rules and what silences them (idiom, negation, past, hearsay, "what if"). Misses cost most, so
+//! triggers are broad and guards narrow: a guard looks only at the clause its trigger stands in. Never
+//! decides what is done.
+
+mod fire;
+mod flood;
+mod medical;
+mod security;
+mod trapped;
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::normalise;
+
+/// What the rules say about a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scan {
+    /// Danger now; the intent id (`emergency.fire`).
+    Fires(&'static str),
+    /// Words of danger, but idiom, negation, past or hearsay: the model must not raise the alarm either.
+    Guarded,
+    /// No word of danger.
+    Silent,
+}
+
+/// A trigger, and what in the same clause shows that it is meant otherwise. `{P}` stands for a person,
+/// `{BODY}` for a part of the body.
+type Row = (&'static str, &'static str);
+
+struct Rule {
+    intent: &'static str,
+    find: Regex,
+    unless: Option<Regex>,
+}
+
+const PERSON: &str = r"(?:he|she|they|hes|shes|theyre|were|him|her|someone|somebody|someones|anyone|everyone|i|im|ive|we|guy|dude|man|woman|lady|kid|child|person|people|player|customer|member|gentleman|friend|buddy|mate|pal|partner|wife|husband|dad|father|mom|mum|mother|son|daughter|brother|sister|uncle|aunt|grandpa|grandma|grandfather|grandmother|boss|coworker|colleague|guest|girlfriend|boyfriend|gf|bf|cousin|girl|boy|neighbou?r|teammate|fil|mil|baby|toddler|staff|cleaner)";
+const BODY: &str = r"(?:head|skull|face|eye|eyes|nose|jaw|neck|back|spine|shoulder|arm|elbow|wrist|hand|hands|finger|fingers|thumb|rib|ribs|hip|leg|legs|knee|ankle|foot|feet|toe|collarbone|chest|groin|hamstring|achilles|calf)";
+
+/// Order is urgency: the first family that fires names the text.
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let families: [(&'static str, &[Row], &str); 5] = [
+        ("emergency.medical", medical::ROWS, ""),
+        ("emergency.fire", fire::ROWS, ""),
+        ("emergency.security", security::ROWS, ""),
+        ("emergency.trapped", trapped::ROWS, trapped::NOT_TRAPPED),
+        ("emergency.flood", flood::ROWS, ""),
+    ];
+    let compile = |pattern: &str| {
+        let full = pattern.replace("{P}", PERSON).replace("{BODY}", BODY);
+        // Invariant: constant patterns; a test compiles them all.
+        Regex::new(&format!(r"\b(?:{full})")).expect("constant pattern")
+    };
+    families
+        .into_iter()
+        .flat_map(|(intent, rows, all)| rows.iter().map(move |row| (intent, row, all)))
+        .map(|(intent, (find, unless), all)| {
+            let guards: Vec<&str> = [*unless, all].into_iter().filter(|g| !g.is_empty()).collect();
+            let unless = (!guards.is_empty()).then(|| compile(&guards.join("|")));
+            Rule { intent, find: compile(find), unless }
+        })
+        .collect()
+});
+
+/// "no one is …", "not on …", "don't need an …" right before a trigger.
+static NEGATED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b(?:no|not|isnt|arent|wasnt|werent|never|without|nobody|none|dont|doesnt|didnt|aint|hasnt|havent|pas|pas de|aucun|aucune|personne)(?: (?:one|body|ones|is|was|are|got|gets|get|been|has|have|any|a|an|the|need|needs|see|smell|think|it|its|there|theres|even|really|seriously|actually|badly|that|hurt|injured|or|call|calling|for|to|im|hes|having|being|anyone|anything|anybody|someone|signs?|of|is|nest|n|de|est))*\s*$")
+        .expect("constant pattern")
+});
+
+/// Not sure whether: a doubt about now, not a "what if".
+static DOUBT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"\b(?:sure|know|idk|tell|unsure|wondering|idea|see|check|ask|unclear|wonder|looks as|as) if\b",
+    )
+    .expect("constant pattern")
+});
+
+static WHAT_IF: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b(?:what|who|where|how|when)\b.{0,60}\bif\b|\bin case\b|\bhypothetical|\bwhat happens (?:if|when)\b|^\W*(?:and |so |also |hey |hi )*if (?:there|someone|somebody|anyone|something|a |an |my |we |i |you |the |one )|\bdo you (?:have|guys have|do)\b.{0,40}\b(?:insurance|plan|policy|procedure|emergenc)|\bau cas o[uù]\b|\bque faire (?:si|en cas)\b")
+        .expect("constant pattern")
+});
+
+static PAST: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b(?:last (?:night|week|weekend|month|year|time|summer|winter|fall|spring|season|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|yesterday|the other (?:day|night|week)|(?:days?|weeks?|months?|years?) ago|a while (?:ago|back)|back in (?:the|19|20|my)|years back|when i was (?:a|in|young)|used to|in (?:19|20)\d\d|semaine derni[eè]re|hier|mois dernier|l.ann[eé]e derni[eè]re)\b")
+        .expect("constant pattern")
+});
+
+static PRESENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b(?:now|again|still|right now|currently|today|tonight|looks like|seems like|just)\b")
+        .expect("constant pattern")
+});
+
+static HEARSAY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\bheard (?:that|about|there (?:was|were|had)|you (?:had|guys)|they had|of)\b|\bread (?:that|about)\b|\b(?:on|in|from) the (?:news|movie|film|video|show|series|book|podcast)\b|\bsaw (?:a |the |this )?(?:video|movie|film|clip|documentary|show)\b|\b(?:on|watching) (?:tv|netflix|youtube|tiktok)\b|\bjust kidding\b|\bjk\b|\bjoking\b|\bfalse alarm\b|\bfire drill\b|\bno emergency\b|\bin the game\b|\bfausse alerte\b")
+        .expect("constant pattern")
+});
+
+/// Reads a text, whole and clause by clause.
+pub fn scan(text: &str) -> Scan {
+    scan_plain(&normalise::plain(text))
+}
+
+/// The same over a text that is already [`normalise::plain`].
+pub fn scan_plain(plain: &str) -> Scan {
+    let mut scan = Scan::Silent;
+    for rule in RULES.iter() {
+        for found in rule.find.find_iter(plain) {
+            let (from, to) = clause_around(plain, found.start(), found.end());
+            if is_guarded(rule, &plain[from..to], &plain[from..found.start()]) {
+                scan = Scan::Guarded;
+            } else {
+                return Scan::Fires(rule.intent);
+            }
+        }
+    }
+    scan
+}
+
+fn is_guarded(rule: &Rule, clause: &str, before: &str) -> bool {
+    let clause = DOUBT.replace_all(clause, "whether");
+    NEGATED.is_match(before)
+        || HEARSAY.is_match(&clause)
+        || WHAT_IF.is_match(&clause)
+        || (PAST.is_match(&clause) && !PRESENT.is_match(&clause))
+        || rule.unless.as_ref().is_some_and(|unless| unless.is_match(&clause))
+}
+
+/// The bounds of the clause that holds `start..end`.
+fn clause_around(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let cut = |c: char| matches!(c, '.' | '!' | '?' | ';' | '\n');
+    let from = text[..start].rfind(cut).map_or(0, |i| i + 1);
+    let to = text[end..].find(cut).map_or(text.len(), |i| end + i);
+    let from = text[from..start].rfind(" but ").map_or(from, |i| from + i + 5);
+    let to = text[end..to].find(" but ").map_or(to, |i| end + i);
+    (from, to)
+}
+
+#[cfg(test)]
+mod tests;

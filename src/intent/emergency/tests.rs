@@ -1,0 +1,299 @@
+//! The two tables that matter: what must ring, and what must not.
+
+use super::{Scan, scan};
+
+const RINGS: &[(&str, &[&str])] = &[
+    (
+        "emergency.medical",
+        &[
+            "my friend just collapsed",
+            "hes not breathing",
+            "he is unconscious on the floor",
+            "need an ambulance",
+            "call 911",
+            "someone got hit in the head with a club",
+            "I think my dad is having a heart attack",
+            "theres blood everywhere",
+            "she fainted in bay 3",
+            "chest pains, hard to breathe",
+            "my buddy is having a seizure",
+            "he's choking",
+            "i broke my wrist",
+            "my husband fell and hit his head",
+            "guy beside us passed out",
+            "allergic reaction need epipen",
+            "i want to kill myself",
+            "i dont want to live anymore",
+            "my friend is talking about suicide",
+            "someones hurt badly",
+            "bleeding wont stop",
+            "the club hit him in the face and hes bleeding",
+            "my wife cant breathe",
+            "he cut his hand badly its bleeding",
+            "Someone is hurt in box 2",
+            "medical emergency",
+            "il ne respire plus",
+            "appelez une ambulance svp",
+            "mon ami est inconscient",
+            "theres a guy lying on the floor not moving",
+            "he's having a stroke i think",
+            "i think i dislocated my shoulder",
+            "golf ball hit my son in the eye",
+            "overdose in the washroom",
+            "pls send an ambulence",
+            "my chest hurts and my left arm is numb",
+            "not sure if hes ok he just collapsed",
+            "my buddy isn't responding, he fell and is unconcious",
+            "no one is answering, my friend is bleeding a lot",
+            "he's threatening to kill himself",
+        ],
+    ),
+    (
+        "emergency.fire",
+        &[
+            "theres a fire",
+            "the projector is on fire",
+            "smoke coming out of the projector",
+            "FIRE!! in the lobby there is a fire",
+            "I smell burning plastic",
+            "something is burning",
+            "theres smoke in bay 2",
+            "smells like gas in here",
+            "fire alarm is going off",
+            "the pc is smoking",
+            "sparks coming from the outlet",
+            "bay 3 filling with smoke",
+            "i can smell smoke",
+            "burning smell from the ceiling",
+            "il y a le feu",
+            "ça sent le brûlé",
+            "odeur de gaz",
+            "the tv caught fire",
+            "smoke detector going off",
+            "heater is smoking",
+            "electrical fire in the back room",
+            "flames coming from the heater",
+            "not sure if its a fire but lots of smoke",
+            "co alarm is going off",
+        ],
+    ),
+    (
+        "emergency.security",
+        &[
+            "someone is breaking in",
+            "theres an intruder",
+            "two guys are fighting",
+            "a guy is threatening us",
+            "he has a knife",
+            "someone is trying to get in the back door",
+            "i dont feel safe",
+            "someone kicked the door in",
+            "the alarm is going off",
+            "drunk guy wont leave and is getting aggressive",
+            "looks like someone broke in last night",
+            "front door has been forced open",
+            "call the police",
+            "some guy is following me",
+            "theres a man with a gun",
+            "the door alarm is blaring",
+            "we're being robbed",
+            "someone smashed the window",
+            "a stranger just walked in and is yelling at us",
+            "quelqu'un essaie d'entrer par effraction",
+            "il y a une bagarre",
+            "somebody is stealing clubs",
+        ],
+    ),
+    (
+        "emergency.trapped",
+        &[
+            "we cant get out",
+            "im locked in",
+            "we're stuck inside the building",
+            "the door won't open from the inside",
+            "trapped in the washroom",
+            "door wont let us out",
+            "how do we get out?",
+            "im stuck in the bathroom",
+            "let me out",
+            "cant leave the door is locked",
+            "can't exit the building",
+            "locked inside help",
+            "I can't get out of the building",
+            "my kid is locked in the bathroom",
+            "je suis enfermé à l'intérieur",
+            "on peut pas sortir",
+            "we are locked in here",
+            "exit door is jammed",
+        ],
+    ),
+    (
+        "emergency.flood",
+        &[
+            "water is pouring through the ceiling",
+            "theres a flood",
+            "pipe burst",
+            "ceiling is leaking",
+            "bathroom is flooding",
+            "water everywhere",
+            "toilet is overflowing",
+            "water coming in from the roof",
+            "water dripping from the ceiling onto the projector",
+            "burst pipe in the washroom",
+            "theres water leaking from the ceiling in bay 2",
+            "il y a une inondation",
+            "fuite d'eau au plafond",
+            "the sprinkler went off",
+            "sewage backing up",
+        ],
+    ),
+];
+
+const QUIET: &[&str] = &[
+    "im on fire today",
+    "Tom is on fire tonight lol",
+    "my putter is on fire",
+    "we were on fire last night",
+    "killed that drive",
+    "i killed it",
+    "sim keeps freezing up",
+    "no one is hurt",
+    "nobody was injured",
+    "is there a first aid kit",
+    "is there a first aid kit anywhere?",
+    "smoke break",
+    "going out for a smoke",
+    "is there a fire pit",
+    "where is the fire extinguisher",
+    "can i smoke a cigar outside",
+    "smoked that drive",
+    "whats the wifi password",
+    "trackman is dead",
+    "my battery is dying",
+    "i'm dying to try the new course",
+    "gave me a heart attack when the ball came back",
+    "screen is not responding",
+    "the sim is unresponsive",
+    "screen blacked out",
+    "projector passed out on us",
+    "lost by one stroke",
+    "i choked on the last putt",
+    "choking on 18 again",
+    "what do i do if theres a fire",
+    "what if someone gets hurt",
+    "in case of fire where do we go",
+    "i heard there was a fire last week",
+    "there was a flood last year right?",
+    "fighting a slice all day",
+    "attack the pin",
+    "angle of attack is wrong",
+    "what a steal",
+    "got robbed on that lip out",
+    "shotgun start",
+    "break in my new clubs",
+    "i want to break 80",
+    "my phone alarm is going off",
+    "flood lights are out",
+    "flooded with messages",
+    "my ball is in the water",
+    "water hazard on 7",
+    "fridge is leaking a bit",
+    "i spilled water on the mat",
+    "cant get out of the bunker",
+    "stuck in the sand trap",
+    "cant exit the game",
+    "how do i get out of this menu",
+    "stuck on the loading screen",
+    "im locked out",
+    "locked out of the building",
+    "cant get in",
+    "i am so locked in today",
+    "all locked in for saturday at 7",
+    "my keys are locked in the bay",
+    "ball is stuck in the ceiling",
+    "its freezing in here",
+    "that shot was fire",
+    "this place is fire",
+    "amazon fire stick isnt working",
+    "no smoking sign fell down",
+    "smoke detector is chirping low battery",
+    "the door wont open",
+    "the lights are out",
+    "hurt my handicap lol",
+    "dead straight drive",
+    "it's dead in here tonight",
+    "hit it in the heel",
+    "i hit it off the toe of the club",
+    "can we cancel",
+    "shot 82",
+    "he shot a 72",
+    "pulled my drive",
+    "who do i call if someone gets hurt",
+    "no fire just checking the alarm",
+    "false alarm everyone is fine",
+    "don't need an ambulance hes fine",
+    "power is out",
+    "the guys next door are loud",
+    "i punched out from the trees",
+    "my back is a bit sore",
+    "is cpr training offered",
+    "hitting bombs tonight",
+    "the screen is burning my eyes lol",
+    "smells like feet in here",
+    "do you have a defibrillator",
+    "on est en feu ce soir",
+    "j'ai oublié mon gant",
+    "cant leave a review",
+    "how do i leave a tip",
+    "watching the fight tonight",
+    "left my jacket",
+    "knocked out of the tournament",
+    "the club head broke",
+    "hit the screen with my club",
+    "fire up bay 2",
+    "hi",
+    "",
+    "🔥🔥🔥",
+];
+
+#[test]
+fn every_real_emergency_rings_in_its_family() {
+    let mut wrong = Vec::new();
+    for (intent, texts) in RINGS {
+        for text in *texts {
+            let scan = scan(text);
+            if scan != Scan::Fires(intent) {
+                wrong.push(format!("{intent}: {text:?} -> {scan:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn idiom_negation_past_and_game_talk_stay_quiet() {
+    let loud: Vec<_> =
+        QUIET.iter().map(|t| (t, scan(t))).filter(|(_, s)| matches!(s, Scan::Fires(_))).collect();
+    assert!(loud.is_empty(), "{loud:#?}");
+}
+
+#[test]
+fn a_guard_in_one_clause_does_not_silence_the_next() {
+    assert_eq!(
+        scan("Tom is on fire today lol. Wait, there's smoke coming from the PC"),
+        Scan::Fires("emergency.fire")
+    );
+    assert_eq!(scan("no one is hurt but the ceiling is leaking"), Scan::Fires("emergency.flood"));
+}
+
+#[test]
+fn words_of_danger_meant_otherwise_are_marked_for_the_model() {
+    assert_eq!(scan("he is on fire today"), Scan::Guarded);
+    assert_eq!(scan("what do I do if there is a fire"), Scan::Guarded);
+    assert_eq!(scan("what time do you open"), Scan::Silent);
+}
+
+#[test]
+fn capitals_curly_quotes_and_invisible_characters_do_not_hide_it() {
+    assert_eq!(scan("HE\u{2019}S NOT\u{200b} BREATHING!!!!"), Scan::Fires("emergency.medical"));
+}

@@ -1,0 +1,119 @@
+//! Where the training phrases lie: how near a text is to anything known, and to the intent it seems to be.
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+
+pub struct Index {
+    /// rows × dimensions, each of length 1
+    phrases: Array2<f32>,
+    labels: Vec<usize>,
+    centroids: Array2<f32>,
+}
+
+/// Cosines of one text, -1..=1.
+#[derive(Debug, Clone, Copy)]
+pub struct Nearness {
+    /// To the nearest phrase of all.
+    pub nearest: f32,
+    /// Label of that phrase.
+    pub nearest_label: usize,
+    /// Mean of the three nearest phrases of the predicted intent.
+    pub own_three: f32,
+    /// To the middle of the predicted intent.
+    pub centroid: f32,
+}
+
+impl Index {
+    pub fn new(phrases: Array2<f32>, labels: Vec<usize>, classes: usize) -> Index {
+        let mut centroids = Array2::zeros((classes, phrases.ncols()));
+        for (row, &k) in phrases.axis_iter(Axis(0)).zip(&labels) {
+            let mut c = centroids.row_mut(k);
+            c += &row;
+        }
+        for mut c in centroids.axis_iter_mut(Axis(0)) {
+            let length = c.dot(&c).sqrt();
+            if length > 0.0 {
+                c /= length;
+            }
+        }
+        Index { phrases, labels, centroids }
+    }
+
+    pub fn phrases(&self) -> ArrayView2<'_, f32> {
+        self.phrases.view()
+    }
+
+    pub fn nearness(&self, x: ArrayView1<f32>, predicted: usize) -> Nearness {
+        let cosines: Array1<f32> = self.phrases.dot(&x);
+        self.nearness_of(cosines.view(), x, predicted)
+    }
+
+    /// The same with the cosines to all phrases already at hand.
+    pub fn nearness_of(&self, cosines: ArrayView1<f32>, x: ArrayView1<f32>, predicted: usize) -> Nearness {
+        let (mut nearest, mut nearest_label) = (-1.0f32, predicted);
+        let mut own = [-1.0f32; 3];
+        let mut found = 0;
+        for (&c, &label) in cosines.iter().zip(&self.labels) {
+            if c > nearest {
+                (nearest, nearest_label) = (c, label);
+            }
+            if label == predicted {
+                found += 1;
+                if c > own[2] {
+                    own[2] = c;
+                    own.sort_unstable_by(|a, b| b.total_cmp(a));
+                }
+            }
+        }
+        let own_three = own.iter().take(found.clamp(1, 3)).sum::<f32>() / found.clamp(1, 3) as f32;
+        Nearness { nearest, nearest_label, own_three, centroid: self.centroids.row(predicted).dot(&x) }
+    }
+}
+
+/// Groups rows that nearly repeat one another (cosine above `near`), so that no group is split between
+/// training and checking. Returns a group number per row, numbered by first appearance.
+pub fn groups(x: ArrayView2<f32>, near: f32) -> Vec<usize> {
+    const BLOCK: usize = 256;
+    let rows = x.nrows();
+    let mut parent: Vec<usize> = (0..rows).collect();
+    for start in (0..rows).step_by(BLOCK) {
+        let end = (start + BLOCK).min(rows);
+        let cosines = x.slice(ndarray::s![start..end, ..]).dot(&x.slice(ndarray::s![..end, ..]).t());
+        for ((i, j), &c) in cosines.indexed_iter() {
+            if c > near && j < start + i {
+                let (a, b) = (root(&mut parent, start + i), root(&mut parent, j));
+                parent[a.max(b)] = a.min(b);
+            }
+        }
+    }
+    (0..rows).map(|i| root(&mut parent, i)).collect()
+}
+
+fn root(parent: &mut [usize], mut i: usize) -> usize {
+    while parent[i] != i {
+        parent[i] = parent[parent[i]];
+        i = parent[i];
+    }
+    i
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn nearness_tells_own_intent_from_others() {
+        let index = Index::new(array![[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]], vec![0, 1, 1], 2);
+        let n = index.nearness(array![0.0, 1.0].view(), 0);
+        assert_eq!((n.nearest, n.nearest_label), (1.0, 1));
+        assert_eq!((n.own_three, n.centroid), (0.0, 0.0));
+    }
+
+    #[test]
+    fn near_repeats_share_a_group() {
+        let x = array![[1.0, 0.0], [0.0, 1.0], [0.999, 0.0447]];
+        let g = groups(x.view(), 0.95);
+        assert_eq!(g[0], g[2]);
+        assert_ne!(g[0], g[1]);
+    }
+}

@@ -1,0 +1,168 @@
+//! The trained model as one thing: a text goes in, ranked intents with a confidence come out.
+//!
+//! Puts speller, encoder, head, index and confidence together. Knows no rules and no context.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ndarray::{Array2, ArrayView1};
+
+use super::corpus::{OUT_OF_SCOPE, Row, Source};
+use super::encoder::{DIM, Encoder};
+use super::error::IntentError;
+use super::fuse::{self, Signs};
+use super::head::softmax;
+use super::index::Index;
+use super::speller::Speller;
+use super::train::{self, Trained, argmax};
+use super::{embeddings, normalise};
+
+/// Texts whose embeddings are kept in memory: "ok" and "thanks" come all day.
+const REMEMBERED: usize = 256;
+
+pub struct Model {
+    encoder: Arc<Encoder>,
+    speller: Speller,
+    classes: Vec<String>,
+    trained: Trained,
+    index: Index,
+    remembered: Mutex<Remembered>,
+}
+
+/// What the model thinks of a text.
+#[derive(Debug, Clone)]
+pub struct Guess {
+    /// Intent and its probability (softmax at the fitted temperature), best first.
+    pub ranked: Vec<(String, f32)>,
+    /// P(the first is right), 0..=1.
+    pub confidence: f32,
+    /// Cosine to the nearest training phrase, -1..=1.
+    pub nearest: f32,
+}
+
+impl Model {
+    pub fn new(
+        encoder: Arc<Encoder>,
+        rows: &[Row],
+        site_words: &[String],
+        cache_dir: Option<&Path>,
+    ) -> Result<Model, IntentError> {
+        let classes: Vec<String> =
+            rows.iter().map(|r| r.intent.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+        if classes.len() < 2 {
+            return Err(IntentError::TooFewIntents(classes.len()));
+        }
+        let known = encoder.words();
+        let speller = Speller::new(
+            rows.iter().map(|r| r.text.as_str()),
+            site_words.iter().map(String::as_str),
+            known.iter().map(String::as_str),
+        );
+        let texts: Vec<String> = rows.iter().map(|r| clean(&speller, &r.text)).collect();
+        let y: Vec<usize> = rows.iter().filter_map(|r| classes.binary_search(&r.intent).ok()).collect();
+        let weight: Vec<f32> = rows.iter().map(|r| weight(r.source)).collect();
+
+        let vectors = embeddings::embed_all(&encoder, &texts, cache_dir)?;
+        let x = Array2::from_shape_vec((vectors.len(), DIM), vectors.concat())
+            .map_err(|e| IntentError::Encoder(e.to_string()))?;
+        let named = texts.iter().zip(rows).zip(&weight).map(|((t, r), w)| (t.clone(), r.intent.clone(), *w));
+        let fingerprint = train::fingerprint(encoder.id(), named);
+        let outside = classes.iter().position(|c| c == OUT_OF_SCOPE);
+        let data = train::Data { x: x.view(), y: &y, weight: &weight, classes: classes.len(), outside };
+        let trained = match cache_dir.and_then(|dir| train::load(dir, &fingerprint)) {
+            Some(kept) => kept,
+            None => {
+                let fresh = train::train(&data);
+                if let Some(dir) = cache_dir {
+                    train::save(dir, &fingerprint, &fresh);
+                }
+                fresh
+            }
+        };
+        let index = Index::new(x, y, classes.len());
+        Ok(Model { encoder, speller, classes, trained, index, remembered: Mutex::default() })
+    }
+
+    pub fn encoder(&self) -> &Arc<Encoder> {
+        &self.encoder
+    }
+
+    pub fn knows(&self, intent: &str) -> bool {
+        self.classes.binary_search_by(|c| c.as_str().cmp(intent)).is_ok()
+    }
+
+    /// The text with slips mended, as the encoder reads it.
+    pub fn clean(&self, text: &str) -> String {
+        clean(&self.speller, text)
+    }
+
+    /// Ranks the intents for which `allowed` holds.
+    pub fn guess(&self, text: &str, allowed: &dyn Fn(&str) -> bool) -> Result<Guess, IntentError> {
+        let text = self.clean(text);
+        let x = self.embed(&text)?;
+        let x = ArrayView1::from(&x[..]);
+        let scores = self.trained.head.scores(x);
+        let mut adjusted = (&scores - &self.trained.head.prior).to_vec();
+        for (k, class) in self.classes.iter().enumerate() {
+            if !allowed(class) {
+                adjusted[k] = -1e4;
+            }
+        }
+        let best = argmax(&adjusted);
+        let near = self.index.nearness(x, best);
+        let scores = scores.to_vec();
+        let signs: Signs = fuse::signs(&scores, &adjusted, self.trained.temperature, best, &near);
+        let p = softmax(&adjusted, self.trained.temperature);
+        let mut order: Vec<usize> = (0..p.len()).collect();
+        order.sort_by(|a, b| p[*b].total_cmp(&p[*a]).then(a.cmp(b)));
+        let ranked = order.into_iter().take(5).map(|k| (self.classes[k].clone(), p[k])).collect();
+        Ok(Guess { ranked, confidence: self.trained.fuse.confidence(&signs), nearest: near.nearest })
+    }
+
+    fn embed(&self, text: &str) -> Result<Arc<[f32]>, IntentError> {
+        if let Some(known) = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(text) {
+            return Ok(known);
+        }
+        let fresh: Arc<[f32]> = self.encoder.encode(text)?.into();
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).put(text, fresh.clone());
+        Ok(fresh)
+    }
+}
+
+fn clean(speller: &Speller, text: &str) -> String {
+    normalise::for_encoder(text, |word, name| speller.correct(word, name))
+}
+
+/// How much a row counts. What the club's staff wrote counts more than the shipped corpus.
+fn weight(source: Source) -> f32 {
+    match source {
+        Source::Example | Source::CounterExample => 1.5,
+        Source::Title | Source::Corpus => 1.0,
+    }
+}
+
+/// The embeddings of the latest texts, oldest thrown out first.
+#[derive(Default)]
+struct Remembered {
+    of: HashMap<String, Arc<[f32]>>,
+    order: VecDeque<String>,
+}
+
+impl Remembered {
+    fn get(&self, text: &str) -> Option<Arc<[f32]>> {
+        self.of.get(text).cloned()
+    }
+
+    fn put(&mut self, text: &str, value: Arc<[f32]>) {
+        if self.of.insert(text.to_owned(), value).is_some() {
+            return;
+        }
+        self.order.push_back(text.to_owned());
+        if self.order.len() > REMEMBERED {
+            if let Some(oldest) = self.order.pop_front() {
+                self.of.remove(&oldest);
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! From a guess to a verdict: sure enough for what that SOP may do, or ask, or hand on.
+
+use std::collections::BTreeMap;
+
+use super::corpus::OUT_OF_SCOPE;
+use super::model::Guess;
+use super::{By, Candidate, Topic, Verdict};
+use crate::site::Tier;
+use crate::sop::{Kind, Library};
+
+/// Below this a question of ours would be a guess too.
+const ASK_FROM: f32 = 0.30;
+/// An `ask` names two; the second must be at least this likely.
+const SECOND_FROM: f32 = 0.06;
+/// The model alone raises the emergency lane from here (the rules come first and need no number).
+const EMERGENCY_FROM: f32 = 0.50;
+
+/// How sure a reading of each intent must be to match.
+#[derive(Debug, Clone, Default)]
+pub struct Strictness(BTreeMap<String, f32>);
+
+impl Strictness {
+    pub fn of(library: &Library) -> Strictness {
+        let strict = |sop: &crate::sop::Sop| match (sop.tier(), sop.kind) {
+            (Tier::T2 | Tier::T3, _) => 0.72,
+            (Tier::T1, _) => 0.66,
+            // Money and bookings stay with people, but the customer is told so at once.
+            (Tier::T0, Kind::Human | Kind::Safety) => 0.60,
+            (Tier::T0, Kind::System) => 0.60,
+            (Tier::T0, _) => 0.56,
+        };
+        Strictness(library.sops.iter().map(|(id, sop)| (id.clone(), strict(sop))).collect())
+    }
+
+    /// P(right) from which `intent` matches, 0..=1.
+    pub fn of_intent(&self, intent: &str) -> f32 {
+        self.0.get(intent).copied().unwrap_or(0.66)
+    }
+}
+
+/// What the model's guess about `text` comes to.
+pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
+    let (best, p_best) = guess.ranked.first().cloned().unwrap_or((OUT_OF_SCOPE.to_owned(), 0.0));
+    let confidence = guess.confidence.clamp(0.0, 1.0);
+    // What the best leaves over is shared by the rest as the softmax would.
+    let scale = if p_best < 1.0 { (1.0 - confidence) / (1.0 - p_best) } else { 0.0 };
+    let rest = guess
+        .ranked
+        .iter()
+        .skip(1)
+        .map(|(intent, p)| Candidate { intent: intent.clone(), confidence: (p * scale).min(confidence) });
+    let mut alternatives = vec![Candidate { intent: best.clone(), confidence }];
+    alternatives.extend(rest);
+
+    let second = guess.ranked.iter().skip(1).any(|(intent, p)| askable(intent) && *p >= SECOND_FROM);
+    let decision = if best == OUT_OF_SCOPE {
+        if confidence >= 0.5 { Verdict::None } else { Verdict::Fallback }
+    } else if best.starts_with("emergency.") && confidence >= EMERGENCY_FROM {
+        Verdict::Emergency
+    } else if confidence >= strictness.of_intent(&best) && !best.starts_with("emergency.") {
+        Verdict::Match
+    } else if confidence >= ASK_FROM && askable(&best) && second {
+        // The two that are asked about stand first.
+        let mut named: Vec<Candidate> = alternatives.iter().filter(|c| askable(&c.intent)).cloned().collect();
+        named.extend(alternatives.iter().filter(|c| !askable(&c.intent)).cloned());
+        alternatives = named;
+        Verdict::Ask
+    } else {
+        Verdict::Fallback
+    };
+    Topic { intent: best, confidence, decision, alternatives, text: text.to_owned(), by: By::Model }
+}
+
+/// Whether "Is it about …?" makes sense for this intent.
+fn askable(intent: &str) -> bool {
+    intent != OUT_OF_SCOPE
+        && !intent.starts_with("chat.")
+        && !intent.starts_with("followup.")
+        && intent != "feedback.praise"
+}
+
+/// A topic found by wording alone.
+pub fn by_rule(intent: &str, decision: Verdict, text: &str, by: By) -> Topic {
+    let confidence = 0.99;
+    let alternatives = vec![Candidate { intent: intent.to_owned(), confidence }];
+    Topic { intent: intent.to_owned(), confidence, decision, alternatives, text: text.to_owned(), by }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guess(best: &str, p: f32, confidence: f32) -> Guess {
+        let ranked = vec![
+            (best.to_owned(), p),
+            ("sim.black-screen".to_owned(), (1.0 - p) * 0.8),
+            (OUT_OF_SCOPE.to_owned(), (1.0 - p) * 0.2),
+        ];
+        Guess { ranked, confidence, nearest: 0.8 }
+    }
+
+    fn strict() -> Strictness {
+        Strictness(BTreeMap::from([("access.locked-out".to_owned(), 0.72), ("faq.wifi".to_owned(), 0.56)]))
+    }
+
+    #[test]
+    fn what_moves_a_door_must_be_surer_than_what_answers() {
+        assert_eq!(topic(&guess("faq.wifi", 0.6, 0.6), &strict(), "").decision, Verdict::Match);
+        let door = topic(&guess("access.locked-out", 0.6, 0.6), &strict(), "");
+        assert_eq!(door.decision, Verdict::Ask);
+        assert_eq!(
+            (door.alternatives[0].intent.as_str(), door.alternatives[1].intent.as_str()),
+            ("access.locked-out", "sim.black-screen")
+        );
+    }
+
+    #[test]
+    fn unsure_falls_back_and_outside_is_none() {
+        assert_eq!(topic(&guess("faq.wifi", 0.3, 0.1), &strict(), "").decision, Verdict::Fallback);
+        assert_eq!(topic(&guess(OUT_OF_SCOPE, 0.9, 0.9), &strict(), "").decision, Verdict::None);
+        assert_eq!(topic(&guess(OUT_OF_SCOPE, 0.4, 0.3), &strict(), "").decision, Verdict::Fallback);
+    }
+
+    #[test]
+    fn the_intent_is_the_best_guess_whatever_the_verdict() {
+        for confidence in [0.05, 0.4, 0.95] {
+            assert_eq!(topic(&guess("faq.wifi", 0.5, confidence), &strict(), "").intent, "faq.wifi");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Training: rows to a head, a temperature and a confidence that was checked on phrases held back.
+//!
+//! Pure arithmetic over embeddings; deterministic. The result can be kept in a file named after everything
+//! it depends on, so that the next start with the same SOPs only reads it.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::embeddings::{read_checked, write_checked};
+use super::encoder::hex;
+use super::fuse::{self, Fuse, Signs};
+use super::head::{Head, softmax};
+use super::index::{self, Index};
+
+/// Raised when the recipe below changes, so that kept heads of an older recipe are not read.
+const RECIPE: u32 = 3;
+/// Parts for cross-validation.
+const FOLDS: usize = 4;
+/// Phrases nearer than this (cosine) count as repeats and are held back together.
+const REPEAT: f32 = 0.93;
+/// Out-of-scope rows count at least this share when confidence is fitted; about what a club's line sees.
+const OUTSIDE_SHARE: f32 = 0.15;
+
+/// A trained head.
+#[derive(Debug, Clone)]
+pub struct Trained {
+    pub head: Head,
+    pub temperature: f32,
+    pub fuse: Fuse,
+}
+
+/// The rows as numbers.
+pub struct Data<'a> {
+    pub x: ArrayView2<'a, f32>,
+    pub y: &'a [usize],
+    pub weight: &'a [f32],
+    pub classes: usize,
+    /// The class of out-of-scope, if it has rows.
+    pub outside: Option<usize>,
+}
+
+pub fn train(data: &Data) -> Trained {
+    let head = Head::train(data.x, data.y, data.weight, data.classes);
+    let held = held_back(data);
+    let temperature = best_temperature(&held, data.y);
+    let rows = fuse_rows(&held, data, temperature);
+    Trained { head, temperature, fuse: Fuse::fit(&rows) }
+}
+
+/// One row as a head saw it that was trained without it.
+struct Held {
+    row: usize,
+    scores: Vec<f32>,
+    adjusted: Vec<f32>,
+    best: usize,
+    near: index::Nearness,
+}
+
+fn held_back(data: &Data) -> Vec<Held> {
+    let groups = index::groups(data.x, REPEAT);
+    let mut held = Vec::with_capacity(data.y.len());
+    for fold in 0..FOLDS {
+        // Groups are numbered by a row; a multiplier spreads neighbours over the folds.
+        let (out, kept): (Vec<usize>, Vec<usize>) =
+            (0..data.y.len()).partition(|&i| groups[i].wrapping_mul(2_654_435_761) / 64 % FOLDS == fold);
+        if out.is_empty() || kept.is_empty() {
+            continue;
+        }
+        let x = data.x.select(Axis(0), &kept);
+        let y: Vec<usize> = kept.iter().map(|&i| data.y[i]).collect();
+        let weight: Vec<f32> = kept.iter().map(|&i| data.weight[i]).collect();
+        let head = Head::train(x.view(), &y, &weight, data.classes);
+        let outside = data.x.select(Axis(0), &out);
+        let cosines = outside.dot(&x.t());
+        let index = Index::new(x, y, data.classes);
+        for (n, &row) in out.iter().enumerate() {
+            let scores = head.scores(outside.row(n));
+            let adjusted = (&scores - &head.prior).to_vec();
+            let best = argmax(&adjusted);
+            let near = index.nearness_of(cosines.row(n), outside.row(n), best);
+            held.push(Held { row, scores: scores.to_vec(), adjusted, best, near });
+        }
+    }
+    held
+}
+
+/// The temperature at which held-back rows were likeliest, by golden section on 0.2..=3.
+fn best_temperature(held: &[Held], y: &[usize]) -> f32 {
+    let loss = |t: f32| -> f64 {
+        held.iter().map(|h| -f64::from(softmax(&h.adjusted, t)[y[h.row]].max(1e-7).ln())).sum()
+    };
+    let (mut low, mut high) = (0.2f32, 3.0f32);
+    let ratio = 0.618_034;
+    for _ in 0..12 {
+        let (a, b) = (high - ratio * (high - low), low + ratio * (high - low));
+        if loss(a) < loss(b) { high = b } else { low = a }
+    }
+    (low + high) / 2.0
+}
+
+fn fuse_rows(held: &[Held], data: &Data, temperature: f32) -> Vec<(Signs, bool, f32)> {
+    let outside = data.y.iter().filter(|&&k| Some(k) == data.outside).count() as f32;
+    let inside = data.y.len() as f32 - outside;
+    let raise = (OUTSIDE_SHARE * inside / ((1.0 - OUTSIDE_SHARE) * outside.max(1.0))).clamp(1.0, 5.0);
+    held.iter()
+        .map(|h| {
+            let truth = data.y[h.row];
+            let weight = if Some(truth) == data.outside { raise } else { 1.0 };
+            (fuse::signs(&h.scores, &h.adjusted, temperature, h.best, &h.near), h.best == truth, weight)
+        })
+        .collect()
+}
+
+pub fn argmax(values: &[f32]) -> usize {
+    values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(k, _)| k)
+}
+
+/// What a kept head must have been made of to be read again.
+pub fn fingerprint(encoder: &str, rows: impl Iterator<Item = (String, String, f32)>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(RECIPE.to_le_bytes());
+    hash.update(encoder.as_bytes());
+    for (text, label, weight) in rows {
+        for part in [text.as_bytes(), label.as_bytes(), &weight.to_le_bytes()] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+    }
+    hex(hash.finalize().as_slice())
+}
+
+/// The file form; numbers as bits, so that what is read is what was written.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    fingerprint: String,
+    classes: usize,
+    weights: Vec<u32>,
+    bias: Vec<u32>,
+    prior: Vec<u32>,
+    temperature: u32,
+    fuse: Fuse,
+}
+
+fn file(dir: &Path) -> PathBuf {
+    dir.join("head.json")
+}
+
+/// The head kept in `dir`, if it was made of exactly this.
+pub fn load(dir: &Path, fingerprint: &str) -> Option<Trained> {
+    let kept: Kept = serde_json::from_slice(&read_checked(&file(dir))?).ok()?;
+    if kept.fingerprint != fingerprint || kept.classes == 0 {
+        return None;
+    }
+    let floats = |bits: &[u32]| -> Vec<f32> { bits.iter().map(|b| f32::from_bits(*b)).collect() };
+    let dims = kept.weights.len() / kept.classes;
+    let weights = Array2::from_shape_vec((kept.classes, dims), floats(&kept.weights)).ok()?;
+    let head =
+        Head { weights, bias: Array1::from(floats(&kept.bias)), prior: Array1::from(floats(&kept.prior)) };
+    Some(Trained { head, temperature: f32::from_bits(kept.temperature), fuse: kept.fuse })
+}
+
+/// Keeps a head in `dir`; a failure costs time at the next start and nothing else.
+pub fn save(dir: &Path, fingerprint: &str, trained: &Trained) {
+    let bits = |values: &mut dyn Iterator<Item = &f32>| -> Vec<u32> { values.map(|v| v.to_bits()).collect() };
+    let kept = Kept {
+        fingerprint: fingerprint.to_owned(),
+        classes: trained.head.bias.len(),
+        weights: bits(&mut trained.head.weights.iter()),
+        bias: bits(&mut trained.head.bias.iter()),
+        prior: bits(&mut trained.head.prior.iter()),
+        temperature: trained.temperature.to_bits(),
+        fuse: trained.fuse.clone(),
+    };
+    let written =
+        serde_json::to_vec(&kept).map_err(std::io::Error::from).and_then(|b| write_checked(&file(dir), b));
+    if let Err(e) = written {
+        tracing::warn!(dir = %dir.display(), error = %e, "the trained head could not be kept");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data() -> (Array2<f32>, Vec<usize>) {
+        let mut x = Array2::zeros((90, 6));
+        let mut y = Vec::new();
+        for i in 0..90 {
+            x[[i, i % 3]] = 1.0;
+            x[[i, 3 + i % 2]] = 0.1 * ((i * 7 % 11) as f32);
+            let length = x.row(i).dot(&x.row(i)).sqrt();
+            x.row_mut(i).mapv_inplace(|v| v / length);
+            y.push(i % 3);
+        }
+        (x, y)
+    }
+
+    #[test]
+    fn a_kept_head_comes_back_bit_for_bit_and_only_for_the_same_rows() {
+        let (x, y) = data();
+        let trained = train(&Data { x: x.view(), y: &y, weight: &[1.0; 90], classes: 3, outside: Some(2) });
+        let dir = std::env::temp_dir().join(format!("clubos-head-{}", std::process::id()));
+        save(&dir, "a", &trained);
+        let again = load(&dir, "a").unwrap();
+        assert_eq!(again.head.weights, trained.head.weights);
+        assert_eq!(again.fuse, trained.fuse);
+        assert!(load(&dir, "b").is_none());
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}

@@ -1,0 +1,257 @@
+//! The whole: emergency lane, exact wordings, slots and the trained model as one reader.
+//!
+//! Cheap to clone. Loading takes seconds (training), so a box starts with [`Understanding::rules_only`] and
+//! puts the loaded one in its place. Reading never fails and never panics: what cannot be read is `Fallback`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::corpus::{self, OUT_OF_SCOPE, Row, Source};
+use super::emergency::{self, Scan};
+use super::encoder::Encoder;
+use super::error::IntentError;
+use super::model::Model;
+use super::route::{self, Strictness};
+use super::slots::{self, Places};
+use super::{By, Context, PendingKind, Reading, Tense, Topic, Understand, Verdict};
+use super::{chat, clauses, complete, normalise};
+use crate::site::Site;
+use crate::sop::Library;
+
+/// What an understanding is made of.
+pub struct LoadOptions<'a> {
+    /// Folder with `encoder.onnx`, `tokenizer.json`, `runtime/` and, optionally, `data/*.jsonl`.
+    pub model_dir: &'a Path,
+    /// Folder for embeddings and the trained head; `None` computes them at every start (seconds).
+    pub cache_dir: Option<&'a Path>,
+    /// Aliases of bays and doors, words of the place.
+    pub site: Option<&'a Site>,
+    pub library: &'a Library,
+    /// Rows to train on instead of the SOPs and the shipped corpus (`eval --train`): (text, intent).
+    pub train_on: Option<Vec<(String, String)>>,
+}
+
+/// Reads customers' texts.
+#[derive(Clone)]
+pub struct Understanding(Arc<Inner>);
+
+struct Inner {
+    places: Places,
+    model: Option<Model>,
+    strictness: Strictness,
+}
+
+/// An SOP's own example that the model reads as something else.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Miss {
+    pub sop: String,
+    pub example: String,
+    pub read_as: String,
+}
+
+impl Understanding {
+    /// Loads encoder and runtime, embeds the phrases and trains the head, or takes it from the cache.
+    pub fn load(options: LoadOptions) -> Result<Understanding, IntentError> {
+        let encoder = Arc::new(Encoder::load(options.model_dir)?);
+        Understanding::with_encoder(encoder, options)
+    }
+
+    /// A new understanding for changed SOPs; the encoder in use is kept.
+    pub fn retrain(&self, options: LoadOptions) -> Result<Understanding, IntentError> {
+        match &self.0.model {
+            Some(model) => Understanding::with_encoder(model.encoder().clone(), options),
+            None => Understanding::load(options),
+        }
+    }
+
+    fn with_encoder(encoder: Arc<Encoder>, options: LoadOptions) -> Result<Understanding, IntentError> {
+        let rows = match options.train_on {
+            Some(rows) => {
+                let row = |(text, intent)| Row { text, intent, source: Source::Example };
+                corpus::without_repeats(rows.into_iter().map(row).collect())
+            }
+            None => corpus::rows(options.library, corpus::shipped(options.model_dir)?),
+        };
+        let places = options.site.map(Places::of).unwrap_or_default();
+        let model = Model::new(encoder, &rows, &places.words, options.cache_dir)?;
+        let strictness = Strictness::of(options.library);
+        Ok(Understanding(Arc::new(Inner { places, model: Some(model), strictness })))
+    }
+
+    /// Emergency lane, exact wordings and slots, while the encoder is loading or missing.
+    pub fn rules_only(site: Option<&Site>) -> Understanding {
+        let places = site.map(Places::of).unwrap_or_default();
+        Understanding(Arc::new(Inner { places, model: None, strictness: Strictness::default() }))
+    }
+
+    pub fn has_model(&self) -> bool {
+        self.0.model.is_some()
+    }
+
+    /// Every live SOP's own examples must be read as that SOP; those that are not.
+    pub fn self_test(&self, library: &Library) -> Vec<Miss> {
+        let mut misses = Vec::new();
+        for (id, sop) in library.sops.iter().filter(|(_, s)| s.status == crate::sop::Status::Live) {
+            for example in &sop.examples {
+                let reading = self.read(example, &Context::default());
+                if !reading.topics.iter().any(|t| t.intent == *id) {
+                    let read_as = reading.topics.first().map(|t| t.intent.clone()).unwrap_or_default();
+                    misses.push(Miss { sop: id.clone(), example: example.clone(), read_as });
+                }
+            }
+        }
+        misses
+    }
+}
+
+impl Understand for Understanding {
+    fn read(&self, text: &str, context: &Context) -> Reading {
+        self.0.read(text, context)
+    }
+
+    fn emergency(&self, text: &str) -> Option<Topic> {
+        match self.0.scan(text) {
+            Scan::Fires(intent) => Some(route::by_rule(intent, Verdict::Emergency, text, By::Rule)),
+            Scan::Guarded | Scan::Silent => None,
+        }
+    }
+}
+
+impl Inner {
+    fn read(&self, text: &str, context: &Context) -> Reading {
+        let tidy = normalise::tidy(text);
+        let plain = normalise::plain(&tidy);
+        let slots = slots::read(&tidy, &self.places, context.pending == Some(PendingKind::Bay));
+        let scan = self.scan(&tidy);
+        let complete = complete::is_complete(&plain);
+        let topics = match scan {
+            Scan::Fires(intent) => self.emergency_topics(intent, &tidy),
+            Scan::Guarded | Scan::Silent => {
+                let emergencies = scan == Scan::Silent && slots.tense == Tense::Now;
+                self.by_wording(&tidy, &plain, context).map(|t| vec![t]).unwrap_or_else(|| {
+                    let topics = self.by_model(&tidy, emergencies);
+                    with_context(topics, &tidy, context)
+                })
+            }
+        };
+        let complete = complete || matches!(topics[0].decision, Verdict::Emergency);
+        Reading { topics, slots, complete }
+    }
+
+    /// The rules over the text as written and, where they find nothing, over the text with slips mended.
+    fn scan(&self, text: &str) -> Scan {
+        let plain = normalise::plain(text);
+        match (emergency::scan_plain(&plain), &self.model) {
+            (Scan::Silent, Some(model)) => {
+                let mended = normalise::plain(&model.clean(text));
+                if mended == plain { Scan::Silent } else { emergency::scan_plain(&mended) }
+            }
+            (scan, _) => scan,
+        }
+    }
+
+    /// The emergency first, then what else was said.
+    fn emergency_topics(&self, intent: &str, text: &str) -> Vec<Topic> {
+        let mut topics = vec![route::by_rule(intent, Verdict::Emergency, text, By::Rule)];
+        let clauses = clauses::split(text);
+        if clauses.len() > 1 {
+            let others = clauses
+                .iter()
+                .filter(|c| emergency::scan(c) == Scan::Silent)
+                .filter_map(|c| self.sure(c, false));
+            for topic in others.filter(|t| t.intent != OUT_OF_SCOPE && clauses::urgency(&t.intent) < 9) {
+                add(&mut topics, topic);
+            }
+        }
+        topics
+    }
+
+    /// What is certain from the wording alone.
+    fn by_wording(&self, text: &str, plain: &str, context: &Context) -> Option<Topic> {
+        let rule = |intent: &str, by| route::by_rule(intent, Verdict::Match, text, by);
+        if normalise::is_reaction(text) {
+            return Some(rule("chat.closer", By::Rule));
+        }
+        if slots::is_only_a_bay(text, &self.places) && context.pending == Some(PendingKind::Bay) {
+            return context.last_intent.as_deref().map(|last| rule(last, By::Context));
+        }
+        chat::exact(plain, context).map(|intent| rule(intent, By::Rule))
+    }
+
+    fn by_model(&self, text: &str, emergencies: bool) -> Vec<Topic> {
+        let Some(whole) = self.guess(text, emergencies) else {
+            return vec![unread(text)];
+        };
+        let clauses = clauses::split(text);
+        if clauses.len() < 2 {
+            return vec![whole];
+        }
+        let mut topics: Vec<Topic> = Vec::new();
+        for clause in clauses {
+            let Some(topic) = self.sure(clause, emergencies) else { continue };
+            let family_told = topic.intent.starts_with("booking.") && !clauses::asks(clause);
+            if topic.intent != OUT_OF_SCOPE && clauses::urgency(&topic.intent) < 9 && !family_told {
+                add(&mut topics, topic);
+            }
+        }
+        let whole_is_sure = matches!(whole.decision, Verdict::Match | Verdict::Emergency);
+        match topics.len() {
+            0 => return vec![whole],
+            // The clauses add nothing to a whole that is sure.
+            1 if whole_is_sure => return vec![whole],
+            _ => {}
+        }
+        if whole_is_sure && clauses::urgency(&whole.intent) < 9 {
+            add(&mut topics, whole.clone());
+        }
+        topics.sort_by_key(|t| (clauses::urgency(&t.intent), t.intent != whole.intent));
+        topics
+    }
+
+    fn guess(&self, text: &str, emergencies: bool) -> Option<Topic> {
+        let model = self.model.as_ref()?;
+        let allowed = |intent: &str| emergencies || !intent.starts_with("emergency.");
+        match model.guess(text, &allowed) {
+            Ok(guess) => Some(route::topic(&guess, &self.strictness, text)),
+            Err(e) => {
+                tracing::warn!(error = %e, "the encoder failed; the message is read by rules alone");
+                None
+            }
+        }
+    }
+
+    /// The clause's topic, if the model is sure of it.
+    fn sure(&self, clause: &str, emergencies: bool) -> Option<Topic> {
+        let small_talk = chat::exact(&normalise::plain(clause), &Context::default()).is_some();
+        let topic = (!small_talk).then(|| self.guess(clause, emergencies)).flatten()?;
+        matches!(topic.decision, Verdict::Match | Verdict::Emergency).then_some(topic)
+    }
+}
+
+/// A topic joins the list once.
+fn add(topics: &mut Vec<Topic>, topic: Topic) {
+    if !topics.iter().any(|t| t.intent == topic.intent) {
+        topics.push(topic);
+    }
+}
+
+/// What we asked last changes what an unsure answer means.
+fn with_context(topics: Vec<Topic>, text: &str, context: &Context) -> Vec<Topic> {
+    let Some(last) = &context.last_intent else { return topics };
+    let first = &topics[0];
+    let other_topic = first.decision == Verdict::Emergency
+        || (first.decision == Verdict::Match
+            && (first.confidence >= 0.85 || clauses::urgency(&first.intent) < 3));
+    if context.pending == Some(PendingKind::Detail) && !other_topic {
+        return vec![route::by_rule(last, Verdict::Match, text, By::Context)];
+    }
+    topics
+}
+
+/// Nothing could be read: a person decides.
+fn unread(text: &str) -> Topic {
+    let mut topic = route::by_rule(OUT_OF_SCOPE, Verdict::Fallback, text, By::Rule);
+    topic.confidence = 0.0;
+    topic.alternatives.clear();
+    topic
+}

@@ -1,0 +1,147 @@
+//! A whole simulated club on real wires: a real broker with a simulated agent a bay, a simulated Access
+//! controller, and the wireless rest. For the demo and for tests of the whole house.
+//!
+//! Owns all of it; it ends with the value. Takes only devices that the site itself calls simulated.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::access_server::{AccessServer, AccessServerError};
+use super::agent::{SimAgent, SimAgentLink, capable};
+use super::broker::{SimBroker, SimBrokerError};
+use super::control::SimControl;
+use super::driver::SimDriver;
+use super::model::SimClub;
+use crate::clock::Clock;
+use crate::device::broker::bay_user;
+use crate::device::{DeviceError, DeviceEvent, Drivers};
+use crate::site::{DriverKind, Site, Target, secret};
+
+/// Where the simulated club listens, all on loopback; 0 takes a free port.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SimPorts {
+    pub mqtt: u16,
+    pub mqtt_tls: u16,
+    pub access: u16,
+}
+
+/// Why the simulated club does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum SimHouseError {
+    #[error("the broker: {0}")]
+    Broker(#[from] SimBrokerError),
+    #[error("the Access controller: {0}")]
+    Access(#[from] AccessServerError),
+    #[error("a bay's password: {0}")]
+    Secret(#[from] secret::SecretError),
+    #[error("its directory: {0}")]
+    Dir(#[from] io::Error),
+}
+
+/// A running simulated club.
+pub struct SimHouse {
+    site: Site,
+    control: SimControl,
+    wireless: Arc<SimDriver>,
+    clock: Clock,
+    broker: SimBroker,
+    access: AccessServer,
+    _agents: Vec<SimAgent>,
+}
+
+impl SimHouse {
+    /// Starts the club in `dir`. `speed`: how many times as fast as real ones its devices react.
+    ///
+    /// # Errors
+    /// [`SimHouseError`].
+    pub async fn start(
+        site: &Site,
+        dir: &Path,
+        clock: Clock,
+        speed: f64,
+        ports: SimPorts,
+    ) -> Result<SimHouse, SimHouseError> {
+        std::fs::create_dir_all(dir)?;
+        let control = SimControl::new(SimClub::from_site(site).with_speed(speed));
+        let bays: Vec<_> = site.bays.keys().copied().collect();
+        let broker = SimBroker::start(&dir.join("broker"), &bays, ports.mqtt, ports.mqtt_tls).await?;
+        let doors = door_ids(site);
+        let access =
+            AccessServer::start(&dir.join("access"), ports.access, &doors, control.clone(), clock.clone())?;
+        let mut agents = Vec::new();
+        for bay in bays {
+            let password = secret::read(&broker.secret_file(&bay_user(bay)))?;
+            let link = SimAgentLink { host: broker.settings().host, port: broker.port(), password };
+            agents.push(SimAgent::start(bay, link, control.clone(), clock.clone()));
+        }
+        let mut site = wired(site, &doors);
+        site.broker = Some(broker.settings());
+        site.access = Some(access.settings());
+        let wireless = SimDriver::new(control.clone(), clock.clone());
+        Ok(SimHouse { site, control, wireless, clock, broker, access, _agents: agents })
+    }
+
+    /// The site as the box is to use it: simulated devices behind real wires.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// Makes devices misbehave.
+    pub fn control(&self) -> &SimControl {
+        &self.control
+    }
+
+    pub fn broker(&self) -> &SimBroker {
+        &self.broker
+    }
+
+    pub fn access(&self) -> &AccessServer {
+        &self.access
+    }
+
+    /// Starts the box's drivers on this club. The handle carries what the wireless devices show; it ends
+    /// when nobody listens to `events` any more.
+    ///
+    /// # Errors
+    /// [`DeviceError`].
+    pub fn drivers(
+        &self,
+        events: mpsc::Sender<DeviceEvent>,
+    ) -> Result<(Drivers, JoinHandle<()>), DeviceError> {
+        let wireless = self.wireless.clone();
+        let hall: Vec<Target> = self.site.hall.keys().cloned().collect();
+        wireless.schedule_snapshot(&hall);
+        let drivers =
+            Drivers::start_with_simulated(&self.site, events.clone(), self.clock.clone(), wireless.clone())?;
+        Ok((drivers, tokio::spawn(wireless.run(events))))
+    }
+}
+
+/// The pretended controller's id of every simulated door.
+fn door_ids(site: &Site) -> BTreeMap<Target, String> {
+    let simulated = site.doors.values().filter(|door| door.driver == DriverKind::Simulated);
+    simulated.map(|door| (door.target.clone(), format!("simulated-{}", door.target))).collect()
+}
+
+/// Puts simulated bays behind agents and simulated doors behind the controller.
+fn wired(site: &Site, doors: &BTreeMap<Target, String>) -> Site {
+    let mut site = site.clone();
+    for bay in site.bays.values_mut() {
+        for (effect, driver) in &mut bay.drivers {
+            if *driver == DriverKind::Simulated && capable(*effect) {
+                *driver = DriverKind::AgentMqtt;
+            }
+        }
+    }
+    for door in site.doors.values_mut() {
+        if let Some(door_id) = doors.get(&door.target) {
+            door.driver = DriverKind::UnifiAccess { door_id: door_id.clone() };
+        }
+    }
+    site
+}

@@ -1,0 +1,47 @@
+//! Secrets stand in files of their own (`*_file` keys), never in `site.toml`.
+//!
+//! Owns reading them and finding them: a bare name is looked for among systemd's credentials first, any
+//! other relative path beside `site.toml`. Refuses a file that everybody can read.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Why a secret could not be taken from its file. Names the file and the mend, never the content.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    #[error("cannot read the secret in {}: {source}", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{} can be read by everybody (mode {mode:o}); make it 0600: chmod 600 {}", path.display(), path.display())]
+    WorldReadable { path: PathBuf, mode: u32 },
+    #[error("{} holds no secret: one line of printable text without spaces is needed", path.display())]
+    Malformed { path: PathBuf },
+}
+
+/// Reads the one line of a secret file.
+///
+/// # Errors
+/// See [`SecretError`].
+pub fn read(path: &Path) -> Result<String, SecretError> {
+    let unreadable = |source| SecretError::Unreadable { path: path.to_owned(), source };
+    let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o7777;
+    if mode & 0o007 != 0 {
+        return Err(SecretError::WorldReadable { path: path.to_owned(), mode });
+    }
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    let secret = text.trim_end_matches(['\n', '\r']);
+    if secret.is_empty() || !secret.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(SecretError::Malformed { path: path.to_owned() });
+    }
+    Ok(secret.to_owned())
+}
+
+/// Where a `*_file` key points: an absolute path as it is; a bare name into `credentials` (systemd's
+/// `$CREDENTIALS_DIRECTORY`) if there is such a file; anything else beside `site.toml`.
+pub fn locate(written: &str, beside: &Path, credentials: Option<&Path>) -> PathBuf {
+    let path = Path::new(written);
+    let bare = path.components().count() == 1 && !path.is_absolute();
+    let credential = credentials.filter(|_| bare).map(|dir| dir.join(path)).filter(|p| p.is_file());
+    credential.unwrap_or_else(|| beside.join(path))
+}

@@ -1,0 +1,14 @@
+//! Drivers against real wires: a real Mosquitto, a real HTTPS controller, simulated devices behind them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says that it failed by panicking"
+)]
+
+mod access;
+mod agents;
+mod broker;
+mod house;
+mod support;

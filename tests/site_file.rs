@@ -1,0 +1,392 @@
+//! `site.toml`: what the sample site says, and what is said about a bad one.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says that it failed by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clubos::site::load::read;
+use clubos::site::{
+    BayId, DriverKind, Effect, LoadMode, Problem, Role, Site, SiteProblems, Target, load, secret,
+};
+use proptest::prelude::*;
+
+const SAMPLE: &str = include_str!("sites/clubhouse.toml");
+const EXAMPLE: &str = include_str!("../site.example.toml");
+
+fn simulated(text: &str) -> Result<Site, SiteProblems> {
+    read("site.toml", text, Path::new("/etc/clubos"), LoadMode::Simulated)
+}
+
+fn real(text: &str) -> Result<Site, SiteProblems> {
+    read("site.toml", text, Path::new("/etc/clubos"), LoadMode::Real)
+}
+
+/// The problems of the packaged example after one replacement.
+#[track_caller]
+fn after(from: &str, to: &str) -> Vec<Problem> {
+    assert!(EXAMPLE.contains(from), "the example has no {from:?}");
+    real(&EXAMPLE.replacen(from, to, 1)).err().map_or_else(Vec::new, |problems| problems.0)
+}
+
+/// Asserts that exactly one problem is found, at the line of `marker` in the changed text, and that it says `what`.
+#[track_caller]
+fn only(from: &str, to: &str, marker: &str, what: &str) {
+    let problems = after(from, to);
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    let changed = EXAMPLE.replacen(from, to, 1);
+    let line = if marker.is_empty() {
+        0
+    } else {
+        changed[..changed.find(marker).unwrap()].matches('\n').count() + 1
+    };
+    assert_eq!(problems[0].line, line, "{}", problems[0]);
+    assert!(problems[0].what.contains(what), "{}", problems[0]);
+    assert!(!problems[0].mend.is_empty(), "{}", problems[0]);
+}
+
+#[test]
+fn the_sample_site_is_the_clubhouse() {
+    let site = simulated(SAMPLE).unwrap();
+    assert_eq!((site.id.as_str(), site.name.as_str()), ("clubhouse", "The Clubhouse, Harbour Road"));
+    assert_eq!(site.zone_name, "America/Halifax");
+    assert_eq!(site.bays.keys().map(|b| b.0).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert!(site.bays[&BayId(4)].aliases.contains(&"by the washroom".to_owned()));
+    assert_eq!(site.doors.keys().map(Target::as_str).collect::<Vec<_>>(), ["door-main", "door-staff"]);
+    assert_eq!(site.customer_doors().map(|d| d.label.as_str()).collect::<Vec<_>>(), ["main door"]);
+    assert_eq!(site.facts["wifi_password"], "fairway-2026");
+    assert_eq!(site.facts["early_minutes"], "15");
+    assert_eq!(site.facts["site"], site.name);
+    assert_eq!(site.policy.entry_before, Duration::from_secs(900));
+    assert_eq!((site.policy.unlocks_per_booking, site.policy.emergency_release), (2, false));
+    let people: Vec<_> = site.people.iter().map(|p| (p.name.as_str(), p.role)).collect();
+    assert_eq!(people, [("dana", Role::Manager), ("sam", Role::OnCall)]);
+}
+
+#[test]
+fn the_sample_site_can_do_every_effect_on_a_simulated_device() {
+    let site = simulated(SAMPLE).unwrap();
+    for effect in Effect::ALL {
+        let targets =
+            ["bay-1", "bay-4", "door-main", "audio", "lights", "thermostat", "network"].map(Target::new);
+        let drivers: Vec<_> = targets.iter().filter_map(|t| site.driver(*effect, t)).collect();
+        assert!(!drivers.is_empty(), "{effect}");
+        assert!(drivers.iter().all(|d| **d == DriverKind::Simulated), "{effect}");
+    }
+    assert!(site.driver(Effect::SimRestart, &Target::new("bay-5")).is_none());
+}
+
+#[test]
+fn the_sample_site_has_every_fact() {
+    let site = simulated(SAMPLE).unwrap();
+    for fact in clubos::site::facts::FACTS {
+        assert!(site.facts.contains_key(fact.name), "{}", fact.name);
+    }
+}
+
+#[test]
+fn a_simulated_device_is_refused_in_a_real_club() {
+    let problems = real(SAMPLE).unwrap_err().0;
+    assert_eq!(problems.iter().filter(|p| p.what.contains("simulated device in a real club")).count(), 22);
+}
+
+#[test]
+fn the_packaged_example_is_a_real_site_without_a_problem() {
+    let site = real(EXAMPLE).unwrap();
+    assert_eq!(site.driver(Effect::PcReboot, &Target::new("bay-2")), Some(&DriverKind::AgentMqtt));
+    assert!(matches!(
+        site.driver(Effect::DoorUnlock, &Target::new("door-main")),
+        Some(DriverKind::UnifiAccess { .. })
+    ));
+    let broker = site.broker.unwrap();
+    assert_eq!((broker.port, broker.password_file), (8883, PathBuf::from("/etc/clubos/broker-password")));
+    assert_eq!(site.access.unwrap().certificate_sha256.len(), 64);
+}
+
+#[test]
+fn every_key_of_the_example_is_documented() {
+    let docs = include_str!("../docs/site.md");
+    let keys = EXAMPLE.lines().filter_map(|line| line.split_once(" = ").map(|(key, _)| key.trim()));
+    for key in keys.filter(|key| !key.starts_with('#')) {
+        assert!(docs.contains(&format!("{key}`")) || docs.contains(&format!("`{key}`")), "{key}");
+    }
+}
+
+#[test]
+fn quiet_hours_may_span_midnight() {
+    let site = simulated(SAMPLE).unwrap();
+    let at = |text: &str| clubos::clock::UnixMs::from(text.parse::<jiff::Timestamp>().unwrap());
+    // Halifax is four hours behind in November.
+    assert!(site.is_quiet(at("2026-11-21T02:30:00Z")));
+    assert!(!site.is_quiet(at("2026-11-21T01:30:00Z")));
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_likely_one() {
+    only(
+        "entry_before_min = 15 ",
+        "entry_befor_min = 15 ",
+        "entry_befor_min",
+        "did you mean `entry_before_min`",
+    );
+    only("[broker]", "[brokre]\nx = 1\n[broker]", "[brokre]", "did you mean `broker`");
+    only("wifi_name =", "wifi_nam =", "wifi_nam =", "did you mean `wifi_name`");
+}
+
+#[test]
+fn every_problem_is_named_not_only_the_first() {
+    let text = EXAMPLE
+        .replace("America/Halifax", "America/Halifx")
+        .replace("22:00-08:00", "22-8")
+        .replace("+19025550190", "902")
+        .replace("number = 2", "number = 1");
+    let problems = real(&text).unwrap_err().0;
+    let keys: Vec<_> = problems.iter().map(|p| p.key.as_str()).collect();
+    assert_eq!(keys, ["site.zone", "hours.quiet", "people[0].phone", "bays"]);
+    assert!(problems.windows(2).all(|w| w[0].line <= w[1].line));
+}
+
+#[test]
+fn nothing_physical_has_a_default() {
+    only("number = 1  ", "# number = 1  ", "[[bays]]", "is missing");
+    only("driver = \"agent-mqtt\"  ", "# ", "[[bays.devices]]", "is missing");
+    only("target = \"door-main\"  ", "# ", "[[doors]]", "is missing");
+    only("staff_only = false", "# ", "[[doors]]", "is missing");
+    only("door_id = \"00000000-0000-0000-0000-000000000001\"", "", "[[doors]]", "is missing");
+    only(
+        "effects = [\"sim.restart\", \"radar.reset\", \"pc.reboot\"]",
+        "",
+        "[[bays.devices]]",
+        "names no effect",
+    );
+}
+
+#[test]
+fn the_head_of_the_file_must_be_there() {
+    for (key, what) in
+        [("id = \"harbour\"", "site.id"), ("zone = \"America", "site.zone"), ("quiet = \"22", "hours.quiet")]
+    {
+        let problems = after(key, "# ");
+        assert!(problems.iter().any(|p| p.key == what && p.what == "is missing"), "{problems:#?}");
+    }
+    let problems = real("").unwrap_err().0;
+    assert!(problems.iter().any(|p| p.key == "site"), "{problems:#?}");
+}
+
+#[test]
+fn a_name_that_means_two_things_is_refused() {
+    only("\"by the washroom\"", "\"First on the left\"", "\"First on the left\"", "means bay 2 and bay 1");
+    only(
+        "\"front door\"",
+        "\"by the washroom\"",
+        "aliases = [\"by the washroom\", \"main",
+        "means main door and bay 2",
+    );
+    only(
+        "label = \"staff door\"",
+        "label = \"front door\"",
+        "label = \"front door\"",
+        "means front door and main door",
+    );
+    only("\"by the washroom\"", "\"by the bar\", \"By the Bar\"", "\"by the bar\"", "stands twice for bay 2");
+}
+
+#[test]
+fn a_name_that_is_a_number_or_could_mean_any_is_refused() {
+    for name in ["one", "2", "bay two", "box 3", "number four", "the first bay"] {
+        only(
+            "\"by the washroom\"",
+            &format!("\"{name}\""),
+            &format!("\"{name}\""),
+            if name == "2" { "too short" } else { "is a number" },
+        );
+    }
+    for name in ["left", "the sim", "my bay"] {
+        only("\"by the washroom\"", &format!("\"{name}\""), &format!("\"{name}\""), "could mean any");
+    }
+}
+
+#[test]
+fn the_same_bay_or_door_twice_is_refused() {
+    only("number = 2", "number = 1", "[[bays]]\nnumber = 1\naliases = [\"by", "bay 1 stands twice");
+    let second = "[[doors]]\ntarget = \"door-main\"\nlabel = \"staff";
+    only("target = \"door-staff\"", "target = \"door-main\"", second, "`door-main` stands twice");
+    let last = "[[doors]]\ntarget = \"door-staff\"";
+    only("-000000000002\"", "-000000000001\"", last, "the same door at the controller");
+}
+
+#[test]
+fn a_device_does_only_what_such_a_device_can_do() {
+    only("\"radar.reset\", \"pc.reboot\"]", "\"door.unlock\"]", "\"door.unlock\"", "nothing a bay can do");
+    only(
+        "\"radar.reset\", \"pc.reboot\"]",
+        "\"radar.rest\"]",
+        "\"radar.rest\"",
+        "did you mean `radar.reset`",
+    );
+    only(
+        "\"radar.reset\", \"pc.reboot\"]",
+        "\"sim.restart\"]",
+        "\"sim.restart\", \"sim.restart\"",
+        "stands twice",
+    );
+    let again = "\n[[bays.devices]]\ndriver = \"agent-mqtt\"\neffects = [\"sim.restart\"]\n\n[[doors]]\ntarget = \"door-main\"";
+    only(
+        "\n[[doors]]\ntarget = \"door-main\"",
+        again,
+        "[[bays.devices]]\ndriver = \"agent-mqtt\"\neffects = [\"sim.restart\"]\n",
+        "two devices of bay 2",
+    );
+    only(
+        "driver = \"unifi-access\"\ndoor_id = \"00000000-0000-0000-0000-000000000002\"",
+        "driver = \"agent-mqtt\" # moved",
+        "driver = \"agent-mqtt\" # moved",
+        "does not move such a device",
+    );
+}
+
+#[test]
+fn a_driver_needs_the_system_it_speaks_through() {
+    let broker = EXAMPLE[EXAMPLE.find("[broker]").unwrap()..EXAMPLE.find("[access]").unwrap()].to_owned();
+    only(&broker, "", "[[bays]]", "`agent-mqtt` needs a broker");
+    let access = EXAMPLE[EXAMPLE.find("[access]").unwrap()..EXAMPLE.find("[[bays]]").unwrap()].to_owned();
+    only(&access, "", "[[doors]]", "`unifi-access` needs a controller");
+}
+
+#[test]
+fn unknown_drivers_and_hall_devices_are_refused() {
+    only(
+        "driver = \"agent-mqtt\"  ",
+        "driver = \"agent-mqt\"  ",
+        "driver = \"agent-mqt\"",
+        "did you mean `agent-mqtt`",
+    );
+    let radio = format!("{EXAMPLE}\n[hall.radio]\ndriver = \"agent-mqtt\"\neffects = [\"audio.restart\"]\n");
+    let problems = real(&radio).unwrap_err().0;
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].what.contains("no device `radio` (did you mean `audio`?)"), "{}", problems[0]);
+    let wrong = SAMPLE.replace("effects = [\"audio.restart\"]", "effects = [\"lights.on\"]");
+    assert!(simulated(&wrong).unwrap_err().0[0].what.contains("nothing audio can do"));
+}
+
+#[test]
+fn entry_windows_have_limits() {
+    only("entry_before_min = 15 ", "entry_before_min = 121 ", "entry_before_min", "out of range");
+    only("entry_after_min = 15 ", "entry_after_min = -1 ", "entry_after_min", "out of range");
+    only("unlocks_per_booking = 2 ", "unlocks_per_booking = 50 ", "unlocks_per_booking", "out of range");
+    let site = real(&EXAMPLE.replace("entry_before_min = 15 ", "entry_before_min = 30 ")).unwrap();
+    assert_eq!(site.facts["early_minutes"], "30");
+}
+
+#[test]
+fn zones_hours_and_phones_are_checked() {
+    only("America/Halifax", "Halifax", "zone = ", "no time zone");
+    for quiet in ["22:00", "24:00-08:00", "22:00-22:00", "9-17", "22:00-8:00"] {
+        only("22:00-08:00", quiet, "quiet = ", "no span of a day");
+    }
+    only("+19025550190", "902-555-0190", "phone = ", "no phone number");
+    assert!(!after("+19025550190", "902-555-0190")[0].to_string().contains("902-555"));
+}
+
+#[test]
+fn people_have_a_name_and_a_role_and_there_is_at_least_one() {
+    only("name = \"sam\"", "name = \"dana\"", "name = \"dana\"\nrole = \"on-call\"", "two people are called");
+    only("role = \"on-call\"", "role = \"oncall\"", "role = \"oncall\"", "did you mean `on-call`");
+    let people = EXAMPLE[EXAMPLE.find("[[people]]").unwrap()..EXAMPLE.find("[broker]").unwrap()].to_owned();
+    only(&people, "", "", "nobody can be called");
+}
+
+#[test]
+fn addresses_and_hashes_are_checked() {
+    only("\"10.20.0.2\"", "\"tcp://10.20.0.2:1883\"", "host = ", "is no host");
+    only("https://10.20.0.3", "http://10.20.0.3", "url = \"http:", "no https address");
+    only("certificate_sha256 = \"0000", "certificate_sha256 = \"00", "certificate_sha256", "is no SHA-256");
+    only("port = 8883", "port = 70000", "port = ", "out of range");
+    only("https://book.clubhouse.example", "book.clubhouse.example", "booking_url", "no https address");
+}
+
+#[test]
+fn a_secret_in_the_file_itself_is_refused_and_never_repeated() {
+    let problems =
+        after("password_file = \"broker-password\"", "password_file = \"x\"\npassword = \"hunter2\"");
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert_eq!(problems[0].key, "broker.password");
+    assert!(problems[0].mend.contains("password_file"));
+    assert!(!problems[0].to_string().contains("hunter2"));
+    only("name = \"sam\"", "name = \"sam\"\npin = \"1234\"", "pin = ", "a secret stands in the file");
+}
+
+#[test]
+fn facts_that_follow_from_other_keys_cannot_be_written() {
+    only("address =", "early_minutes = \"20\"\naddress =", "early_minutes", "follows from another key");
+    only("price = \"$35\"", "price = 35", "price = 35", "text in quotes");
+    only("price = \"$35\"", "price = \"a\\nb\"", "price = ", "line break");
+}
+
+#[test]
+fn broken_toml_is_named_with_its_line() {
+    let problems = after("id = \"harbour\"", "id = harbour\"");
+    assert!(problems.iter().any(|p| p.line == 6 && p.what.contains("not valid TOML")), "{problems:#?}");
+}
+
+#[test]
+fn a_file_cut_off_anywhere_never_panics_and_never_names_a_target_the_whole_does_not() {
+    let whole = simulated(SAMPLE).unwrap();
+    for cut in (0..SAMPLE.len()).filter(|cut| SAMPLE.is_char_boundary(*cut)) {
+        if let Ok(site) = simulated(&SAMPLE[..cut]) {
+            assert!(site.bays.keys().all(|bay| whole.bays.contains_key(bay)), "cut at {cut}");
+            assert!(
+                site.doors.iter().all(|(t, d)| whole.doors[t].staff_only == d.staff_only),
+                "cut at {cut}"
+            );
+            assert!(
+                site.hall.iter().all(|(t, h)| h.effects.iter().all(|e| whole.hall[t].effects.contains(e))),
+                "cut at {cut}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_one_problem() {
+    let problems = load(Path::new("/no/such/site.toml"), LoadMode::Real).unwrap_err().0;
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].what.contains("cannot be read"));
+}
+
+#[test]
+fn a_secret_file_that_everybody_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = std::env::temp_dir().join(format!("clubos-secret-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let path = dir.join("broker-password");
+    std::fs::write(&path, "correct-horse\n").unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+    let refused = secret::read(&path).unwrap_err().to_string();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+    let read = secret::read(&path).unwrap();
+    let located = secret::locate("broker-password", Path::new("/etc/clubos"), Some(&dir));
+    std::fs::write(&path, "\n").unwrap();
+    let empty = secret::read(&path).unwrap_err().to_string();
+    std::fs::remove_dir_all(&dir).unwrap();
+    assert!(refused.contains("can be read by everybody") && !refused.contains("horse"), "{refused}");
+    assert_eq!(read, "correct-horse");
+    assert!(empty.contains("holds no secret"), "{empty}");
+    assert_eq!(located, path);
+    assert_eq!(
+        secret::locate("broker-password", Path::new("/etc/clubos"), Some(&dir)),
+        Path::new("/etc/clubos/broker-password")
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_damage_to_the_file_makes_the_loader_panic(at in 0usize..SAMPLE.len(), gone in 0usize..40, put in ".{0,10}") {
+        let text: Vec<char> = SAMPLE.chars().collect();
+        let (at, end) = (at.min(text.len()), (at + gone).min(text.len()));
+        let damaged: String = text[..at].iter().copied().chain(put.chars()).chain(text[end..].iter().copied()).collect();
+        let _ = simulated(&damaged);
+    }
+}
