@@ -68,9 +68,10 @@ impl Scene {
             Some(phone) if thread.channel == Channel::Sms => journal::opted_out(cx.db, phone)?,
             _ => false,
         };
+        let episodes = episodes(cx, thread.id, presence, &active)?;
         Ok(Scene {
-            episodes: episode::live_on_thread(cx.db, thread.id, now - REMEMBER)?,
-            escalations: escalation::open_on_thread(cx.db, thread.id)?,
+            escalations: escalations(cx, thread.id, &episodes)?,
+            episodes,
             last_reply: message::last_automatic(cx.db, thread.id)?,
             delay: Duration::ZERO,
             at_door: thread.channel == Channel::Door,
@@ -137,6 +138,44 @@ impl Scene {
     pub fn handed(&self) -> Option<&Escalation> {
         self.escalations.last()
     }
+}
+
+/// Matters of this thread, and of the bay they sit in or booked: an episode may span a text and the bay's
+/// own page. Latest first.
+fn episodes(
+    cx: Cx<'_>,
+    thread_id: i64,
+    presence: Option<BayId>,
+    active: &[Booking],
+) -> store::Result<Vec<Episode>> {
+    let since = cx.now - REMEMBER;
+    let mut all = episode::live_on_thread(cx.db, thread_id, since)?;
+    let mut bays: Vec<BayId> = presence.into_iter().chain(active.iter().map(|b| b.bay)).collect();
+    bays.dedup();
+    for bay in bays {
+        for found in episode::live_in_bay(cx.db, bay, since)? {
+            let theirs = found.booking_id.is_none() || active.iter().any(|b| Some(&b.id) == found.booking_id.as_ref());
+            if theirs && !all.iter().any(|e| e.id == found.id) {
+                all.push(found);
+            }
+        }
+    }
+    all.sort_by_key(|e| std::cmp::Reverse((e.updated_at, e.id)));
+    Ok(all)
+}
+
+/// Escalations of this thread and of its matters, oldest first.
+fn escalations(cx: Cx<'_>, thread_id: i64, episodes: &[Episode]) -> store::Result<Vec<Escalation>> {
+    let mut all = escalation::open_on_thread(cx.db, thread_id)?;
+    for id in episodes.iter().filter_map(|e| e.escalation_id) {
+        if !all.iter().any(|e| e.id == id)
+            && let Some(found) = escalation::get(cx.db, id)?.filter(|e| e.closed_at.is_none())
+        {
+            all.push(found);
+        }
+    }
+    all.sort_by_key(|e| e.id);
+    Ok(all)
 }
 
 fn questions(cx: Cx<'_>, thread_id: i64) -> store::Result<(Option<Question>, Option<Question>)> {

@@ -6,18 +6,27 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ensemble::Opinions;
 use super::head::{energy, softmax};
 use super::index::Nearness;
 use super::lbfgs;
 
-pub const SIGNS: usize = 9;
+pub const SIGNS: usize = 12;
 
 /// The signs of one text.
 pub type Signs = [f32; SIGNS];
 
-/// `scores`: raw; `adjusted`: with the class sizes taken off.
-pub fn signs(scores: &[f32], adjusted: &[f32], temperature: f32, best: usize, near: &Nearness) -> Signs {
-    let p = softmax(adjusted, temperature);
+/// `scores`: the head's raw ones; `together`: all opinions as one.
+pub fn signs(
+    scores: &[f32],
+    opinions: &Opinions,
+    together: &[f32],
+    temperature: f32,
+    best: usize,
+    near: &Nearness,
+) -> Signs {
+    let p = softmax(together, temperature);
+    let own = |opinion: &[f32]| opinion[best].max(-12.0);
     let second = p.iter().enumerate().filter(|(k, _)| *k != best).map(|(_, v)| *v).fold(0.0, f32::max);
     let (log1, log2) = (p[best].max(1e-6).ln(), second.max(1e-6).ln());
     let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -31,6 +40,9 @@ pub fn signs(scores: &[f32], adjusted: &[f32], temperature: f32, best: usize, ne
         near.centroid,
         f32::from(u8::from(near.nearest_label == best)),
         near.nearest - near.own_three,
+        own(&opinions.head),
+        own(&opinions.wording),
+        own(&opinions.neighbours),
     ]
 }
 
@@ -74,7 +86,7 @@ impl Fuse {
                 }
                 gradient[SIGNS] += error;
             }
-            // A light pull to zero keeps nine related signs from fighting one another.
+            // A light pull to zero keeps a dozen related signs from fighting one another.
             for i in 0..SIGNS {
                 gradient[i] += p[i];
                 loss += 0.5 * f64::from(p[i] * p[i]);

@@ -63,7 +63,7 @@ impl Head {
 
     /// Raw scores, one per class: what "how far from everything known" is measured by.
     pub fn scores(&self, x: ArrayView1<f32>) -> Array1<f32> {
-        self.weights.dot(&x) + &self.bias
+        x.insert_axis(Axis(0)).dot(&self.weights.t()).remove_axis(Axis(0)) + &self.bias
     }
 }
 

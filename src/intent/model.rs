@@ -10,10 +10,12 @@ use ndarray::{Array2, ArrayView1};
 
 use super::corpus::{OUT_OF_SCOPE, Row, Source};
 use super::encoder::{DIM, Encoder};
+use super::ensemble::Opinions;
 use super::error::IntentError;
 use super::fuse::{self, Signs};
 use super::head::softmax;
 use super::index::Index;
+use super::lexical::{Bayes, Features, Vocabulary};
 use super::speller::Speller;
 use super::train::{self, Trained, argmax};
 use super::{embeddings, normalise};
@@ -26,6 +28,8 @@ pub struct Model {
     speller: Speller,
     classes: Vec<String>,
     trained: Trained,
+    vocabulary: Vocabulary,
+    bayes: Bayes,
     index: Index,
     remembered: Mutex<Remembered>,
 }
@@ -69,7 +73,17 @@ impl Model {
         let named = texts.iter().zip(rows).zip(&weight).map(|((t, r), w)| (t.clone(), r.intent.clone(), *w));
         let fingerprint = train::fingerprint(encoder.id(), named);
         let outside = classes.iter().position(|c| c == OUT_OF_SCOPE);
-        let data = train::Data { x: x.view(), y: &y, weight: &weight, classes: classes.len(), outside };
+        let vocabulary = Vocabulary::new(texts.iter().map(String::as_str));
+        let grams: Vec<Features> = texts.iter().map(|t| vocabulary.features(t)).collect();
+        let data = train::Data {
+            x: x.view(),
+            grams: &grams,
+            vocabulary: vocabulary.len(),
+            y: &y,
+            weight: &weight,
+            classes: classes.len(),
+            outside,
+        };
         let trained = match cache_dir.and_then(|dir| train::load(dir, &fingerprint)) {
             Some(kept) => kept,
             None => {
@@ -80,8 +94,19 @@ impl Model {
                 fresh
             }
         };
+        let rows = grams.iter().zip(&y).zip(&weight).map(|((f, k), w)| (f, *k, *w));
+        let bayes = Bayes::train(rows, vocabulary.len(), classes.len());
         let index = Index::new(x, y, classes.len());
-        Ok(Model { encoder, speller, classes, trained, index, remembered: Mutex::default() })
+        Ok(Model {
+            encoder,
+            speller,
+            classes,
+            trained,
+            vocabulary,
+            bayes,
+            index,
+            remembered: Mutex::default(),
+        })
     }
 
     pub fn encoder(&self) -> &Arc<Encoder> {
@@ -103,17 +128,21 @@ impl Model {
         let x = self.embed(&text)?;
         let x = ArrayView1::from(&x[..]);
         let scores = self.trained.head.scores(x);
-        let mut adjusted = (&scores - &self.trained.head.prior).to_vec();
+        let adjusted = (&scores - &self.trained.head.prior).to_vec();
+        let cosines = self.index.cosines(x);
+        let wording = self.bayes.scores(&self.vocabulary.features(&text));
+        let opinions = Opinions::new(&adjusted, &wording, &self.index.votes(cosines.view()));
+        let mut together = opinions.together();
         for (k, class) in self.classes.iter().enumerate() {
             if !allowed(class) {
-                adjusted[k] = -1e4;
+                together[k] = -1e4;
             }
         }
-        let best = argmax(&adjusted);
-        let near = self.index.nearness(x, best);
-        let scores = scores.to_vec();
-        let signs: Signs = fuse::signs(&scores, &adjusted, self.trained.temperature, best, &near);
-        let p = softmax(&adjusted, self.trained.temperature);
+        let best = argmax(&together);
+        let near = self.index.nearness(cosines.view(), x, best);
+        let temperature = self.trained.temperature;
+        let signs: Signs = fuse::signs(&scores.to_vec(), &opinions, &together, temperature, best, &near);
+        let p = softmax(&together, temperature);
         let mut order: Vec<usize> = (0..p.len()).collect();
         order.sort_by(|a, b| p[*b].total_cmp(&p[*a]).then(a.cmp(b)));
         let ranked = order.into_iter().take(5).map(|k| (self.classes[k].clone(), p[k])).collect();

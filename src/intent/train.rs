@@ -11,12 +11,14 @@ use sha2::{Digest, Sha256};
 
 use super::embeddings::{read_checked, write_checked};
 use super::encoder::hex;
+use super::ensemble::Opinions;
 use super::fuse::{self, Fuse, Signs};
 use super::head::{Head, softmax};
 use super::index::{self, Index};
+use super::lexical::{Bayes, Features};
 
 /// Raised when the recipe below changes, so that kept heads of an older recipe are not read.
-const RECIPE: u32 = 3;
+const RECIPE: u32 = 4;
 /// Parts for cross-validation.
 const FOLDS: usize = 4;
 /// Phrases nearer than this (cosine) count as repeats and are held back together.
@@ -35,6 +37,10 @@ pub struct Trained {
 /// The rows as numbers.
 pub struct Data<'a> {
     pub x: ArrayView2<'a, f32>,
+    /// The same rows as n-grams.
+    pub grams: &'a [Features],
+    /// How many n-grams there are.
+    pub vocabulary: usize,
     pub y: &'a [usize],
     pub weight: &'a [f32],
     pub classes: usize,
@@ -54,7 +60,8 @@ pub fn train(data: &Data) -> Trained {
 struct Held {
     row: usize,
     scores: Vec<f32>,
-    adjusted: Vec<f32>,
+    opinions: Opinions,
+    together: Vec<f32>,
     best: usize,
     near: index::Nearness,
 }
@@ -75,13 +82,18 @@ fn held_back(data: &Data) -> Vec<Held> {
         let head = Head::train(x.view(), &y, &weight, data.classes);
         let outside = data.x.select(Axis(0), &out);
         let cosines = outside.dot(&x.t());
+        let grams = kept.iter().map(|&i| (&data.grams[i], data.y[i], data.weight[i]));
+        let bayes = Bayes::train(grams, data.vocabulary, data.classes);
         let index = Index::new(x, y, data.classes);
         for (n, &row) in out.iter().enumerate() {
             let scores = head.scores(outside.row(n));
             let adjusted = (&scores - &head.prior).to_vec();
-            let best = argmax(&adjusted);
-            let near = index.nearness_of(cosines.row(n), outside.row(n), best);
-            held.push(Held { row, scores: scores.to_vec(), adjusted, best, near });
+            let opinions =
+                Opinions::new(&adjusted, &bayes.scores(&data.grams[row]), &index.votes(cosines.row(n)));
+            let together = opinions.together();
+            let best = argmax(&together);
+            let near = index.nearness(cosines.row(n), outside.row(n), best);
+            held.push(Held { row, scores: scores.to_vec(), opinions, together, best, near });
         }
     }
     held
@@ -90,7 +102,7 @@ fn held_back(data: &Data) -> Vec<Held> {
 /// The temperature at which held-back rows were likeliest, by golden section on 0.2..=3.
 fn best_temperature(held: &[Held], y: &[usize]) -> f32 {
     let loss = |t: f32| -> f64 {
-        held.iter().map(|h| -f64::from(softmax(&h.adjusted, t)[y[h.row]].max(1e-7).ln())).sum()
+        held.iter().map(|h| -f64::from(softmax(&h.together, t)[y[h.row]].max(1e-7).ln())).sum()
     };
     let (mut low, mut high) = (0.2f32, 3.0f32);
     let ratio = 0.618_034;
@@ -109,7 +121,11 @@ fn fuse_rows(held: &[Held], data: &Data, temperature: f32) -> Vec<(Signs, bool, 
         .map(|h| {
             let truth = data.y[h.row];
             let weight = if Some(truth) == data.outside { raise } else { 1.0 };
-            (fuse::signs(&h.scores, &h.adjusted, temperature, h.best, &h.near), h.best == truth, weight)
+            (
+                fuse::signs(&h.scores, &h.opinions, &h.together, temperature, h.best, &h.near),
+                h.best == truth,
+                weight,
+            )
         })
         .collect()
 }
@@ -201,7 +217,17 @@ mod tests {
     #[test]
     fn a_kept_head_comes_back_bit_for_bit_and_only_for_the_same_rows() {
         let (x, y) = data();
-        let trained = train(&Data { x: x.view(), y: &y, weight: &[1.0; 90], classes: 3, outside: Some(2) });
+        let grams: Vec<Features> = y.iter().map(|k| vec![(*k as u32, 1.0)]).collect();
+        let data = Data {
+            x: x.view(),
+            grams: &grams,
+            vocabulary: 3,
+            y: &y,
+            weight: &[1.0; 90],
+            classes: 3,
+            outside: Some(2),
+        };
+        let trained = train(&data);
         let dir = std::env::temp_dir().join(format!("clubos-head-{}", std::process::id()));
         save(&dir, "a", &trained);
         let again = load(&dir, "a").unwrap();

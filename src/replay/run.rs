@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::queue::{Coming, Queue};
 use super::record::{Record, sort};
-use super::scenario::{Answer, Llm, Scenario};
+use super::scenario::{Answer, Llm, Scenario, What};
 use super::state_dir::StateDir;
 use super::trace;
 use crate::clock::{Clock, UnixMs};
@@ -92,11 +92,17 @@ fn open(scenario: &Scenario, engine: &Engine, dir: &StateDir, clock: &Clock) -> 
         clock: clock.clone(),
         options: Options {
             safe_mode: false,
-            fallback: true,
+            fallback: uses_llm(scenario),
             texts: true,
             alert_channels: vec![ALERT_CHANNEL.to_owned()],
         },
     })
+}
+
+/// Whether there is a cloud model at any time of the scenario; while it is off it answers nothing, at once.
+fn uses_llm(scenario: &Scenario) -> bool {
+    let on = |llm: &Llm| *llm != Llm::Off;
+    on(&scenario.llm) || scenario.events.iter().any(|event| matches!(&event.what, What::Llm(llm) if on(llm)))
 }
 
 fn club(scenario: &Scenario) -> SimClub {
@@ -148,7 +154,8 @@ impl World<'_> {
         for _ in 0..MOST_MOMENTS {
             self.moment()?;
             let Some(next) = self.next()? else {
-                self.clock.advance_to(self.ends_by_itself()?);
+                let end = self.ends_by_itself()?;
+                self.clock.advance_to(end);
                 return Ok(());
             };
             self.clock.advance_to(next);
@@ -181,14 +188,16 @@ impl World<'_> {
     }
 
     /// The next moment to look at; `None` when the run is over.
-    fn next(&self) -> Result<Option<UnixMs>, RunError> {
+    fn next(&mut self) -> Result<Option<UnixMs>, RunError> {
         let now = self.clock.now();
         let due = self.desk.next_due()?.map(|due| due.max(UnixMs(now.0 + 1)));
         let next = [due, self.queue.next_at()].into_iter().flatten().min();
         let goes_on = match self.scenario.until {
             Some(until) => next.filter(|at| *at <= self.scenario.at + until),
-            None if self.events_left() || self.pending()? => next.filter(|at| *at <= self.last_moment()),
-            None => None,
+            None => {
+                let more = self.events_left() || self.pending()?;
+                next.filter(|at| more && *at <= self.last_moment())
+            }
         };
         Ok(goes_on)
     }
@@ -203,23 +212,23 @@ impl World<'_> {
         self.scenario.at + last + LONGEST_WAIT
     }
 
-    fn ends_by_itself(&self) -> Result<UnixMs, RunError> {
-        Ok(match self.scenario.until {
-            Some(until) => self.scenario.at + until,
-            None if self.pending()? => self.last_moment(),
-            None => self.clock.now(),
-        })
+    fn ends_by_itself(&mut self) -> Result<UnixMs, RunError> {
+        if let Some(until) = self.scenario.until {
+            return Ok(self.scenario.at + until);
+        }
+        Ok(if self.pending()? { self.last_moment() } else { self.clock.now() })
     }
 
     /// Whether something is still under way: a turn, an effect, a text that can leave, a device at work.
-    fn pending(&self) -> Result<bool, RunError> {
-        let db = self.desk.store_ref().conn();
+    fn pending(&mut self) -> Result<bool, RunError> {
+        let line = self.line;
+        let db = self.desk.store().conn();
         let timers = store::timer::all(db)?;
         let timer = timers.iter().any(|timer| PENDING_TIMERS.contains(&timer.kind.as_str()));
         let turn = store::turn::next_due(db)?.is_some();
         let open = store::effect::open(db)?;
         let effect = !open.is_empty();
-        let text = self.line == Line::Up && !store::outbox::queued(db, "sms")?.is_empty();
+        let text = line == Line::Up && !store::outbox::queued(db, "sms")?.is_empty();
         let at_work = |coming: &Coming| match coming {
             Coming::Seen { effect: Some(id), .. } => open.iter().any(|row| row.id == *id),
             Coming::Seen { effect: None, .. } | Coming::Event(_) => false,
@@ -270,7 +279,8 @@ impl World<'_> {
         let failed = || Err("the cloud model did not answer (simulated)".to_owned());
         let (late, said) = match &self.llm {
             _ if self.line == Line::Down => (Duration::ZERO, Err("the line is down (simulated)".to_owned())),
-            Llm::Off | Llm::Error => (LLM_THINKS, failed()),
+            Llm::Off => (Duration::ZERO, failed()),
+            Llm::Error => (LLM_THINKS, failed()),
             Llm::Slow(late) => (*late, failed()),
             Llm::Answers(_) => match self.answers.pop_front() {
                 Some(Answer::Says(nomination)) => (LLM_THINKS, Ok(nomination)),
@@ -287,7 +297,6 @@ impl World<'_> {
             Llm::Answers(answers) => answers.iter().cloned().collect(),
             _ => VecDeque::new(),
         };
-        self.desk.set_fallback(llm != Llm::Off);
         self.llm = llm;
     }
 
@@ -308,7 +317,6 @@ impl World<'_> {
         self.queue.forget_answers();
         self.desk = open(self.scenario, self.engine, &self.dir, &self.clock)?;
         self.desk.set_line(self.line);
-        self.desk.set_fallback(self.llm != Llm::Off);
         Ok(())
     }
 
