@@ -20,6 +20,7 @@ use super::record::Record;
 use super::run::run;
 use super::scenario::{Event, Llm, Scenario, What, Words};
 use super::simulate::{Engines, Setup};
+use crate::clock::UnixMs;
 use crate::desk::Line;
 use crate::site::{BayId, E164, Effect, LoadMode, Site, Target, load};
 use crate::sop::{Kind, Library, Opens};
@@ -88,7 +89,8 @@ pub struct Numbers {
     pub missed_ids: Vec<String>,
 }
 
-/// Runs every conversation of the file against the site and prints the numbers. Exit code 1 if a message
+/// Runs every conversation of the file against the site and prints the numbers; with `trace` the records of
+/// all of them first, each with its conversation's id, and the numbers on the error stream. Exit code 1 if a message
 /// had no ending, 2 if something could not be read.
 ///
 /// # Errors
@@ -100,9 +102,18 @@ pub fn conversations(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> io::Result<ExitCode> {
-    match numbers(file, site, setup) {
+    let mut traced = Vec::new();
+    let mut each = |id: &Value, start: UnixMs, records: &[Record]| {
+        if setup.trace {
+            traced.extend(records.iter().map(|record| record.line_of(start, id)));
+        }
+    };
+    match numbers(file, site, setup, &mut each) {
         Ok(numbers) => {
-            print(&numbers, out)?;
+            for line in traced {
+                writeln!(out, "{line}")?;
+            }
+            print(&numbers, if setup.trace { err } else { out })?;
             Ok(if numbers.without_ending == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
         }
         Err(why) => {
@@ -112,9 +123,16 @@ pub fn conversations(
     }
 }
 
+/// Runs every conversation and counts; `each` sees the id, the start and the records of one.
+///
 /// # Errors
 /// In words: the file, a line of it, the site, the SOPs or the model.
-pub fn numbers(file: &Path, site: &Path, setup: &Setup) -> Result<Numbers, String> {
+pub fn numbers(
+    file: &Path,
+    site: &Path,
+    setup: &Setup,
+    each: &mut dyn FnMut(&Value, UnixMs, &[Record]),
+) -> Result<Numbers, String> {
     let text =
         std::fs::read_to_string(file).map_err(|e| format!("{}: cannot be read: {e}", file.display()))?;
     let site = Arc::new(load(site, LoadMode::Simulated).map_err(|e| e.to_string())?);
@@ -126,6 +144,7 @@ pub fn numbers(file: &Path, site: &Path, setup: &Setup) -> Result<Numbers, Strin
         let one: Conversation = serde_json::from_str(line).map_err(|e| place(e.to_string()))?;
         let scenario = scenario(&one, &site).map_err(place)?;
         let records = run(&scenario, &engine).map_err(|e| place(e.to_string()))?;
+        each(&one.id, scenario.at, &records);
         count(&mut numbers, &one, &records, engines.library());
     }
     numbers.reply_seconds.sort_by(f64::total_cmp);
@@ -296,7 +315,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::clock::UnixMs;
 
     fn record(ms: i64, kind: &'static str, fields: Value) -> Record {
         Record::new(UnixMs(ms), kind, None, fields)

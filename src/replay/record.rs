@@ -10,12 +10,12 @@ const ORDER: &[&str] = &[
     "decision",
     "hold",
     "release",
+    "effect",
     "escalation",
     "ticket",
     "incident",
     "alert",
     "reply",
-    "effect",
     "silent",
     "ending",
     "notice",
@@ -50,6 +50,17 @@ impl Record {
 
     /// The line of the trace. `start` is the scenario's `at`.
     pub fn line(&self, start: UnixMs) -> String {
+        Value::Object(self.object(start)).to_string()
+    }
+
+    /// The same of one conversation among many.
+    pub fn line_of(&self, start: UnixMs, conversation: &Value) -> String {
+        let mut line = self.object(start);
+        line.insert("conversation".into(), conversation.clone());
+        Value::Object(line).to_string()
+    }
+
+    fn object(&self, start: UnixMs) -> Map<String, Value> {
         let mut line = self.fields.clone();
         line.insert("t".into(), seconds(start, self.at));
         line.insert("kind".into(), self.kind.into());
@@ -57,7 +68,7 @@ impl Record {
         if let Some(thread) = &self.thread {
             line.insert("thread".into(), thread.clone().into());
         }
-        Value::Object(line).to_string()
+        line
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod events;
 mod expect;
+#[cfg(test)]
+mod tests;
 pub mod time;
 
 use std::path::{Path, PathBuf};
