@@ -159,7 +159,7 @@ pub async fn watch_bookings(desk: DeskHandle, site: Arc<Site>, file: PathBuf) {
             }
         };
         let csv = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
-        let stored = match web::bookings_from_file(&text, csv, &site) {
+        let stored = match web::bookings(&text, csv, &site) {
             Err(problem) => {
                 tracing::warn!(problem, "the bookings file is not used; the bookings before it stay");
                 continue;

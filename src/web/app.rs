@@ -205,18 +205,20 @@ pub async fn serve(
     addr: SocketAddr,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    serve_on(tokio::net::TcpListener::bind(addr).await?, router, shutdown).await
+    serve_on(router, std::net::TcpListener::bind(addr)?, shutdown).await
 }
 
-/// The same on a socket that is bound already.
+/// The same on a socket that is bound already, so that a port in use is known before anything starts.
 ///
 /// # Errors
 /// What the socket says.
 pub async fn serve_on(
-    listener: tokio::net::TcpListener,
     router: Router,
+    listener: std::net::TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
     let (close, closing) = watch::channel(false);
     let mut closed = closing.clone();
     let service =

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -77,6 +78,32 @@ impl BookingBody {
             pin: booking.pin.clone(),
         }
     }
+}
+
+/// Reads and checks a whole feed, JSON or CSV.
+///
+/// # Errors
+/// What is wrong and how to mend it, for a person.
+pub fn parse(text: &str, csv: bool, site: &Site) -> Result<Vec<Booking>, String> {
+    let bodies = if csv { from_csv(text.as_bytes()) } else { from_json(text.as_bytes()) };
+    bodies.and_then(|bodies| check(site, &bodies)).map_err(|e| format!("{}: {}", e.what, e.mend))
+}
+
+/// Reads a JSON list.
+///
+/// # Errors
+/// 400 for what is no list, 422 naming the index of what is no booking.
+pub fn from_json(text: &[u8]) -> Result<Vec<BookingBody>, Error> {
+    let rows: Vec<serde_json::Value> = serde_json::from_slice(text).map_err(|e| {
+        Error::new(StatusCode::BAD_REQUEST, format!("not a JSON list: {e}"), "send a JSON list, or text/csv")
+    })?;
+    let one = |(index, row)| {
+        serde_json::from_value(row).map_err(|e| {
+            let fields = "id, phone, name, bay, from, to, reference, pin";
+            Error::invalid(format!("bookings[{index}]: {e}"), format!("its fields are {fields}; nothing was stored"))
+        })
+    };
+    rows.into_iter().enumerate().map(one).collect()
 }
 
 /// Where in the list something is wrong.
@@ -201,21 +228,4 @@ pub fn from_csv(text: &[u8]) -> Result<Vec<BookingBody>, Error> {
         })
     })
     .collect()
-}
-
-/// Bookings from a file, JSON or CSV, checked against the site.
-///
-/// # Errors
-/// What is wrong, naming entry and field; nothing is to be stored then.
-pub fn from_file(text: &str, csv: bool, site: &Site) -> Result<Vec<Booking>, String> {
-    let bodies = if csv {
-        from_csv(text.as_bytes()).map_err(in_words)?
-    } else {
-        serde_json::from_str(text).map_err(|e| e.to_string())?
-    };
-    check(site, &bodies).map_err(in_words)
-}
-
-fn in_words(error: Error) -> String {
-    format!("{}; {}", error.what, error.mend)
 }

@@ -169,6 +169,14 @@ pub fn screen_paths(conn: &Connection, site: &Site) -> Result<Vec<(BayId, String
         .collect())
 }
 
+/// The address that each bay's screen shows now (`/b/<code>`): whoever opens it proves presence.
+///
+/// # Errors
+/// The database's, or no random numbers.
+pub fn bay_paths(conn: &Connection, site: &Site, now: UnixMs) -> Result<Vec<(BayId, String)>> {
+    site.bays.keys().map(|bay| Ok((*bay, format!("/b/{}", token::grouped(&current(conn, *bay, now)?.code))))).collect()
+}
+
 /// The bay whose screen has this secret.
 pub fn screen_bay(conn: &Connection, site: &Site, secret: &str) -> Result<Option<BayId>> {
     let secrets = screen_secrets(conn, site)?;
@@ -301,12 +309,4 @@ mod tests {
         assert!(enter(club.store.conn(), Some(BayId(3)), &code, true, minute(0)).unwrap().is_none());
         assert!(club.enter("AAA-AAA-AAA", 0).is_none());
     }
-}
-
-/// The bays' pages with the code that is on their screens now: bay and path (`/b/…`), for the demo's welcome.
-///
-/// # Errors
-/// The database's, or no random numbers.
-pub fn bay_paths(conn: &Connection, site: &Site, now: UnixMs) -> Result<Vec<(BayId, String)>> {
-    site.bays.keys().map(|bay| Ok((*bay, format!("/b/{}", current(conn, *bay, now)?.code)))).collect()
 }

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::store::booking;
 use crate::web::app::AppState;
 use crate::web::auth::Staff;
-use crate::web::bookings::{BookingBody, check, from_csv};
+use crate::web::bookings::{BookingBody, check, from_csv, from_json};
 use crate::web::error::{Error, ErrorBody};
 
 /// Name of what came in here, in the `booking` table.
@@ -58,17 +58,5 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<BookingBody>, Error> {
     if kind.starts_with("text/csv") {
         return from_csv(body);
     }
-    let rows: Vec<serde_json::Value> = serde_json::from_slice(body).map_err(|e| {
-        Error::new(StatusCode::BAD_REQUEST, format!("not a JSON list: {e}"), "send a JSON list, or text/csv")
-    })?;
-    let one = |(index, row)| {
-        serde_json::from_value(row).map_err(|e| {
-            let fields = "id, phone, name, bay, from, to, reference, pin";
-            Error::invalid(
-                format!("bookings[{index}]: {e}"),
-                format!("its fields are {fields}; nothing was stored"),
-            )
-        })
-    };
-    rows.into_iter().enumerate().map(one).collect()
+    from_json(body)
 }
