@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Places;
+use crate::intent::pattern::rule;
 use crate::site::BayId;
 
 #[derive(Debug, Default, PartialEq)]
@@ -22,8 +23,7 @@ const UNIT: &str = r"(?: ?(?:am|pm|a\.m|p\.m|oclock|hours?|hrs?|h|minutes?|mins?
 
 fn pattern(text: &str) -> Regex {
     let full = text.replace("{W}", WORD).replace("{N}", NUMBER);
-    // Invariant: constant patterns; every test compiles them.
-    Regex::new(&full).expect("constant pattern")
+    rule(&full)
 }
 
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
