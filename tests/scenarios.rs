@@ -50,7 +50,8 @@ fn always(records: &[Record]) -> Vec<String> {
     let mut wrong = Vec::new();
     for message in of("message") {
         let id = &message.fields["id"];
-        let ended = of("ending").filter(|e| e.fields["messages"].as_array().is_some_and(|ids| ids.contains(id)));
+        let ended =
+            of("ending").filter(|e| e.fields["messages"].as_array().is_some_and(|ids| ids.contains(id)));
         let times = ended.count();
         if times != 1 {
             wrong.push(format!("  FAIL  message {id} has {times} endings: {}", message.fields["text"]));
@@ -59,7 +60,10 @@ fn always(records: &[Record]) -> Vec<String> {
     for reply in of("reply").filter(|reply| reply.fields["by"] == "box") {
         let text = reply.fields["text"].as_str().unwrap_or_default();
         let marks = ["**", "__", "{", "}", "[[", "]]", "<", "`"];
-        if text.trim().is_empty() || text.chars().count() > 480 || marks.iter().any(|mark| text.contains(mark)) {
+        if text.trim().is_empty()
+            || text.chars().count() > 480
+            || marks.iter().any(|mark| text.contains(mark))
+        {
             wrong.push(format!("  FAIL  no text for a customer: {text:?}"));
         }
     }

@@ -165,7 +165,12 @@ fn wireless(site: &Site) -> Vec<Target> {
     site.hall.keys().cloned().collect()
 }
 
-fn agents(bays: &[BayId], broker: &SimBroker, control: &SimControl, clock: &Clock) -> anyhow::Result<Vec<SimAgent>> {
+fn agents(
+    bays: &[BayId],
+    broker: &SimBroker,
+    control: &SimControl,
+    clock: &Clock,
+) -> anyhow::Result<Vec<SimAgent>> {
     bays.iter()
         .map(|bay| {
             let password = std::fs::read_to_string(broker.secret_file(&bay.to_string()))?;
@@ -215,7 +220,9 @@ struct Knobs {
 impl web::DemoControl for Knobs {
     fn list(&self) -> Vec<web::DemoSetting> {
         let settings = self.control.list().into_iter();
-        settings.map(|(target, effect, b)| web::DemoSetting { target, effect, behaviour: b.to_string() }).collect()
+        settings
+            .map(|(target, effect, b)| web::DemoSetting { target, effect, behaviour: b.to_string() })
+            .collect()
     }
 
     fn set(&self, setting: &web::DemoSetting) -> Result<(), String> {

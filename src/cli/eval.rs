@@ -52,7 +52,7 @@ fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Option<u8>>,
 }
 
 /// Reads the cases of a file; every line must be good.
-pub fn read_cases(input: impl BufRead) -> Result<Vec<Case>, EvalError> {
+pub fn cases(input: impl BufRead) -> Result<Vec<Case>, EvalError> {
     let mut cases = Vec::new();
     for (i, line) in input.lines().enumerate() {
         let line = line?;

@@ -121,6 +121,20 @@ fn missing_link(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots: 
         None => Err(Refusal::NotHere),
     };
     if matches!(verdict, Ok(_) | Err(Refusal::NotAtDoor)) {
+        let call = Call {
+            intent: &sop.id,
+            level: sop.level,
+            reason: "the door link has to be sent again",
+            episode: None,
+            summary: ladder::summary(cx, sop, None, "the door link has to be sent again"),
+            due_at: None,
+        };
+        let (id, new) = people::escalate(cx, scene, &call)?;
+        draft.escalated(id);
+        if new {
+            let values = phrases::values(cx, scene, None)?;
+            draft.say_reply(sop, "received", &phrases::conditions(cx, scene)?, &values);
+        }
         return door::run(cx, scene, draft, sop, slots);
     }
     if ladder::call(cx, scene, draft, sop, Some(&mut episode), "the door link has to be sent again")? {

@@ -154,7 +154,8 @@ fn episodes(
     bays.dedup();
     for bay in bays {
         for found in episode::live_in_bay(cx.db, bay, since)? {
-            let theirs = found.booking_id.is_none() || active.iter().any(|b| Some(&b.id) == found.booking_id.as_ref());
+            let theirs =
+                found.booking_id.is_none() || active.iter().any(|b| Some(&b.id) == found.booking_id.as_ref());
             if theirs && !all.iter().any(|e| e.id == found.id) {
                 all.push(found);
             }

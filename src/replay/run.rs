@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::queue::{Coming, Queue};
 use super::record::{Record, sort};
-use super::scenario::{Answer, Llm, Scenario, What};
+use super::scenario::{Answer, Llm, Scenario};
 use super::state_dir::StateDir;
 use super::trace;
 use crate::clock::{Clock, UnixMs};
@@ -92,17 +92,11 @@ fn open(scenario: &Scenario, engine: &Engine, dir: &StateDir, clock: &Clock) -> 
         clock: clock.clone(),
         options: Options {
             safe_mode: false,
-            fallback: uses_llm(scenario),
+            fallback: scenario.llm != Llm::Off,
             texts: true,
             alert_channels: vec![ALERT_CHANNEL.to_owned()],
         },
     })
-}
-
-/// Whether there is a cloud model at any time of the scenario; while it is off it answers nothing, at once.
-fn uses_llm(scenario: &Scenario) -> bool {
-    let on = |llm: &Llm| *llm != Llm::Off;
-    on(&scenario.llm) || scenario.events.iter().any(|event| matches!(&event.what, What::Llm(llm) if on(llm)))
 }
 
 fn club(scenario: &Scenario) -> SimClub {
@@ -139,7 +133,12 @@ impl World<'_> {
         let targets: Vec<Target> = self.club.targets().cloned().collect();
         for target in targets {
             for observation in first_look(&self.club, self.scenario, &target) {
-                let event = DeviceEvent { target: target.clone(), at: self.scenario.at, observation, simulated: true };
+                let event = DeviceEvent {
+                    target: target.clone(),
+                    at: self.scenario.at,
+                    observation,
+                    simulated: true,
+                };
                 self.desk.device(&event)?;
             }
         }
@@ -241,7 +240,9 @@ impl World<'_> {
         match coming {
             Coming::Event(index) => self.event(&self.scenario.events[index].what),
             Coming::Seen { event, .. } => Ok(self.desk.device(&event)?),
-            Coming::Answer { turn_id, nonce, said } => Ok(self.desk.fallback_answered(turn_id, &nonce, said)?),
+            Coming::Answer { turn_id, nonce, said } => {
+                Ok(self.desk.fallback_answered(turn_id, &nonce, said)?)
+            }
         }
     }
 
@@ -279,8 +280,7 @@ impl World<'_> {
         let failed = || Err("the cloud model did not answer (simulated)".to_owned());
         let (late, said) = match &self.llm {
             _ if self.line == Line::Down => (Duration::ZERO, Err("the line is down (simulated)".to_owned())),
-            Llm::Off => (Duration::ZERO, failed()),
-            Llm::Error => (LLM_THINKS, failed()),
+            Llm::Off | Llm::Error => (LLM_THINKS, failed()),
             Llm::Slow(late) => (*late, failed()),
             Llm::Answers(_) => match self.answers.pop_front() {
                 Some(Answer::Says(nomination)) => (LLM_THINKS, Ok(nomination)),
@@ -297,6 +297,7 @@ impl World<'_> {
             Llm::Answers(answers) => answers.iter().cloned().collect(),
             _ => VecDeque::new(),
         };
+        self.desk.set_fallback(llm != Llm::Off);
         self.llm = llm;
     }
 
@@ -317,6 +318,7 @@ impl World<'_> {
         self.queue.forget_answers();
         self.desk = open(self.scenario, self.engine, &self.dir, &self.clock)?;
         self.desk.set_line(self.line);
+        self.desk.set_fallback(self.llm != Llm::Off);
         Ok(())
     }
 
@@ -337,7 +339,8 @@ fn first_look(club: &SimClub, scenario: &Scenario, target: &Target) -> Vec<Obser
     let offline = |effect: Effect| club.behaviour(target, effect) == Behaviour::Offline;
     let agent = AGENT.into_iter().any(offline);
     let reason = || Some("offline (simulated)".to_owned());
-    let unreachable = |effect: Effect| Observation::Reachable { online: false, effect: Some(effect), reason: reason() };
+    let unreachable =
+        |effect: Effect| Observation::Reachable { online: false, effect: Some(effect), reason: reason() };
     let of_agent = AGENT.into_iter().filter(|_| agent);
     let others = Effect::ALL.iter().copied().filter(|effect| !AGENT.contains(effect) && offline(*effect));
     let mut seen: Vec<Observation> = if agent { Vec::new() } else { club.snapshot(scenario.at, target) };

@@ -76,8 +76,9 @@ pub fn changes(conn: &Connection, since: UnixMs) -> Result<Vec<Change>> {
 
 /// What people did in this conversation, oldest first.
 pub fn changes_of(conn: &Connection, thread_id: i64) -> Result<Vec<Change>> {
-    let mut statement = conn
-        .prepare_cached("SELECT at, who, what, detail, thread_id, until FROM change_log WHERE thread_id = ?1 ORDER BY id")?;
+    let mut statement = conn.prepare_cached(
+        "SELECT at, who, what, detail, thread_id, until FROM change_log WHERE thread_id = ?1 ORDER BY id",
+    )?;
     let rows = statement.query_map([thread_id], |row| {
         Ok(Change {
             at: UnixMs(row.get(0)?),

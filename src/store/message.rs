@@ -196,7 +196,9 @@ pub fn last_automatic(conn: &Connection, thread_id: i64) -> Result<Option<(UnixM
 /// The latest text of a thread, either way.
 pub fn latest(conn: &Connection, thread_id: i64) -> Result<Option<Message>> {
     Ok(conn
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM message WHERE thread_id = ?1 ORDER BY id DESC LIMIT 1"))?
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM message WHERE thread_id = ?1 ORDER BY id DESC LIMIT 1"
+        ))?
         .query_row([thread_id], read)
         .optional()?)
 }

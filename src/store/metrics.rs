@@ -37,15 +37,17 @@ fn one(conn: &Connection, sql: &str) -> Result<i64> {
 }
 
 pub fn counts(conn: &Connection) -> Result<Counts> {
-    let mut latencies = conn.prepare_cached(
-        "SELECT max(0, decided_at - due_at) FROM turn WHERE decided_at IS NOT NULL",
-    )?;
+    let mut latencies =
+        conn.prepare_cached("SELECT max(0, decided_at - due_at) FROM turn WHERE decided_at IS NOT NULL")?;
     Ok(Counts {
         messages: tally(
             conn,
             "SELECT m.direction, t.channel, count(*) FROM message m JOIN thread t ON t.id = m.thread_id GROUP BY 1, 2",
         )?,
-        turns: tally(conn, "SELECT coalesce(by, 'none'), '', count(*) FROM turn WHERE state = 'done' GROUP BY 1")?,
+        turns: tally(
+            conn,
+            "SELECT coalesce(by, 'none'), '', count(*) FROM turn WHERE state = 'done' GROUP BY 1",
+        )?,
         effects: tally(conn, "SELECT effect, coalesce(outcome, 'open'), count(*) FROM effect GROUP BY 1, 2")?,
         escalations: tally(
             conn,
@@ -53,7 +55,10 @@ pub fn counts(conn: &Connection) -> Result<Counts> {
         )?,
         outbox: tally(conn, "SELECT state, channel, count(*) FROM outbox GROUP BY 1, 2")?,
         tickets_open: one(conn, "SELECT count(*) FROM ticket WHERE closed_at IS NULL")?,
-        unacknowledged: one(conn, "SELECT count(*) FROM escalation WHERE closed_at IS NULL AND acked_at IS NULL")?,
+        unacknowledged: one(
+            conn,
+            "SELECT count(*) FROM escalation WHERE closed_at IS NULL AND acked_at IS NULL",
+        )?,
         devices_offline: one(conn, "SELECT count(*) FROM device_status WHERE online = 0")?,
         latencies: latencies.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?,
     })

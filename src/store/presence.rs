@@ -113,7 +113,8 @@ pub fn end_others(conn: &Connection, bay: BayId, session: &str, now: UnixMs) -> 
 
 /// Records a wrong try at the door.
 pub fn door_try(conn: &Connection, client: &str, now: UnixMs) -> Result<()> {
-    conn.prepare_cached("INSERT INTO door_try (client, at) VALUES (?1, ?2)")?.execute(params![client, now.0])?;
+    conn.prepare_cached("INSERT INTO door_try (client, at) VALUES (?1, ?2)")?
+        .execute(params![client, now.0])?;
     Ok(())
 }
 
@@ -121,7 +122,9 @@ pub fn door_try(conn: &Connection, client: &str, now: UnixMs) -> Result<()> {
 pub fn door_tries(conn: &Connection, client: &str, since: UnixMs) -> Result<(u32, Option<UnixMs>)> {
     Ok(conn
         .prepare_cached("SELECT count(*), min(at) FROM door_try WHERE client = ?1 AND at > ?2")?
-        .query_row(params![client, since.0], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(UnixMs))))?)
+        .query_row(params![client, since.0], |row| {
+            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(UnixMs)))
+        })?)
 }
 
 /// A browser that asked for a door with a number and a booking that belong together.

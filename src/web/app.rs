@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
+use axum::{Extension, Router};
 use rusqlite::Connection;
 use tokio::sync::watch;
 use tower_http::timeout::TimeoutLayer;
@@ -78,7 +78,13 @@ pub trait DemoControl: Send + Sync {
 
 impl App {
     /// `db_path` is the store's own file ([`store::Store::path`]).
-    pub fn new(desk: DeskHandle, db_path: PathBuf, site: Arc<Site>, clock: Clock, readiness: Readiness) -> App {
+    pub fn new(
+        desk: DeskHandle,
+        db_path: PathBuf,
+        site: Arc<Site>,
+        clock: Clock,
+        readiness: Readiness,
+    ) -> App {
         App {
             desk,
             db_path,
@@ -215,7 +221,8 @@ pub async fn serve_on(
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let (close, closing) = watch::channel(false);
     let mut closed = closing.clone();
-    let service = router.layer(Extension(Closing(closing))).into_make_service_with_connect_info::<SocketAddr>();
+    let service =
+        router.layer(Extension(Closing(closing))).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         shutdown.await;
         let _ = close.send(true); // nobody listens if no stream is open

@@ -83,7 +83,10 @@ impl FromRequestParts<AppState> for Staff {
 }
 
 fn session_token(headers: &HeaderMap) -> Option<(&str, bool)> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.strip_prefix("Bearer "));
     bearer.map(|token| (token.trim(), false)).or_else(|| Some((cookie(headers, COOKIE)?, true)))
 }
 
@@ -111,7 +114,9 @@ impl FromRequestParts<AppState> for StaffPage {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<StaffPage, Response> {
         match Staff::from_request_parts(parts, app).await {
             Ok(staff) => Ok(StaffPage(staff)),
-            Err(error) if error.status == StatusCode::UNAUTHORIZED => Err(Redirect::to("/sign-in").into_response()),
+            Err(error) if error.status == StatusCode::UNAUTHORIZED => {
+                Err(Redirect::to("/sign-in").into_response())
+            }
             Err(error) => Err(super::error::PageError(error).into_response()),
         }
     }
@@ -132,9 +137,10 @@ pub struct SignedIn {
 pub async fn sign_in(app: &App, client: &str, name: &str, password: String) -> Result<SignedIn, Error> {
     let now = app.now();
     let key = format!("{client} {name}");
-    app.passwords.check(&key, now).and(app.guests.check(client, now)).map_err(|wait| {
-        Error::too_many("too many wrong passwords", wait)
-    })?;
+    app.passwords
+        .check(&key, now)
+        .and(app.guests.check(client, now))
+        .map_err(|wait| Error::too_many("too many wrong passwords", wait))?;
     // Counted before the slow look, so that many at once are counted too; a right one is not held against anyone.
     app.passwords.note(&key, now);
     app.guests.note(client, now);
@@ -148,7 +154,11 @@ pub async fn sign_in(app: &App, client: &str, name: &str, password: String) -> R
     let right = tokio::task::spawn_blocking(move || is_password(&password, hash.as_deref())).await?;
     let Some(operator) = known.filter(|_| right) else {
         tracing::warn!("a sign-in with a wrong name or password");
-        return Err(Error::new(StatusCode::UNAUTHORIZED, "name or password is wrong", "try again, or ask a manager"));
+        return Err(Error::new(
+            StatusCode::UNAUTHORIZED,
+            "name or password is wrong",
+            "try again, or ask a manager",
+        ));
     };
     app.passwords.forgive(&key, now);
     app.guests.forgive(client, now);

@@ -120,7 +120,12 @@ pub fn check(site: &Site, bodies: &[BookingBody]) -> Result<Vec<Booking>, Error>
     let mut ids: HashMap<&str, usize> = HashMap::new();
     for (index, body) in bodies.iter().enumerate() {
         if let Some(first) = ids.insert(body.id.as_str(), index) {
-            return Err(wrong(index, "id", &format!("the same as in bookings[{first}]"), "give each its own id"));
+            return Err(wrong(
+                index,
+                "id",
+                &format!("the same as in bookings[{first}]"),
+                "give each its own id",
+            ));
         }
         bookings.push(one(site, index, body)?);
     }
@@ -145,7 +150,8 @@ fn one(site: &Site, index: usize, body: &BookingBody) -> Result<Booking, Error> 
     if ends_at <= starts_at {
         return Err(wrong(index, "to", "not after from", "let it end after it begins"));
     }
-    let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+    let given =
+        |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
     Ok(Booking {
         id: id.to_owned(),
         phone,
@@ -196,9 +202,13 @@ fn no_overlap(bookings: &[Booking]) -> Result<(), Error> {
 pub fn from_csv(text: &[u8]) -> Result<Vec<BookingBody>, Error> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
     let known = ["id", "phone", "name", "bay", "from", "to", "reference", "pin"];
-    let headers = reader.headers().map_err(|e| Error::invalid(format!("the CSV cannot be read: {e}"), "send UTF-8"))?;
+    let headers =
+        reader.headers().map_err(|e| Error::invalid(format!("the CSV cannot be read: {e}"), "send UTF-8"))?;
     if let Some(other) = headers.iter().find(|h| !known.contains(h)) {
-        return Err(Error::invalid(format!("there is no column {other:?}"), format!("known: {}", known.join(", "))));
+        return Err(Error::invalid(
+            format!("there is no column {other:?}"),
+            format!("known: {}", known.join(", ")),
+        ));
     }
     let rows = reader.deserialize::<HashMap<String, String>>().enumerate();
     rows.map(|(index, row)| {

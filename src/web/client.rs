@@ -65,11 +65,17 @@ pub fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), Error> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text("host").unwrap_or_default();
     let own = match (text("origin"), text("sec-fetch-site")) {
-        (Some(origin), _) => origin.split_once("://").is_some_and(|(_, from)| from.eq_ignore_ascii_case(host)),
+        (Some(origin), _) => {
+            origin.split_once("://").is_some_and(|(_, from)| from.eq_ignore_ascii_case(host))
+        }
         (None, Some(site)) => site == "same-origin" || site == "none",
         (None, None) => true, // no browser
     };
-    if own { Ok(()) } else { Err(Error::forbidden("this came from another site", "use the page of the box itself")) }
+    if own {
+        Ok(())
+    } else {
+        Err(Error::forbidden("this came from another site", "use the page of the box itself"))
+    }
 }
 
 #[cfg(test)]
@@ -101,6 +107,9 @@ mod tests {
     #[test]
     fn one_guest_is_one_client() {
         assert_eq!(name("::ffff:10.0.0.7".parse().unwrap()), "10.0.0.7");
-        assert_eq!(name("2001:db8:1:2:aaaa::1".parse().unwrap()), name("2001:db8:1:2:bbbb::2".parse().unwrap()));
+        assert_eq!(
+            name("2001:db8:1:2:aaaa::1".parse().unwrap()),
+            name("2001:db8:1:2:bbbb::2".parse().unwrap())
+        );
     }
 }

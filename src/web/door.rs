@@ -32,10 +32,15 @@ pub fn by_code<'a>(site: &'a Site, code: &str) -> Option<&'a Door> {
 /// What became of one try.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Try {
-    TooMany { wait: Duration },
+    TooMany {
+        wait: Duration,
+    },
     /// Number and booking do not belong together. It is not said which of them is wrong.
     Wrong,
-    Right { phone: E164, booking: String },
+    Right {
+        phone: E164,
+        booking: String,
+    },
 }
 
 /// One try, counted if it is wrong. To be run in one transaction, so that many at once are counted too.
@@ -196,7 +201,9 @@ mod tests {
     #[test]
     fn after_five_wrong_tries_even_the_right_one_waits() {
         let (dir, store) = store("five");
-        let go = |client: &str, proof: &str, at| attempt(store.conn(), client, "9025550101", proof, minute(at)).unwrap();
+        let go = |client: &str, proof: &str, at| {
+            attempt(store.conn(), client, "9025550101", proof, minute(at)).unwrap()
+        };
         for _ in 0..5 {
             assert_eq!(go("c", "0000", 0), Try::Wrong);
         }

@@ -42,7 +42,11 @@ impl Error {
     }
 
     pub fn unauthorised() -> Error {
-        Error::new(StatusCode::UNAUTHORIZED, "not signed in", "sign in at /sign-in or by POST /api/v1/session")
+        Error::new(
+            StatusCode::UNAUTHORIZED,
+            "not signed in",
+            "sign in at /sign-in or by POST /api/v1/session",
+        )
     }
 
     pub fn forbidden(what: impl Into<String>, mend: impl Into<String>) -> Error {
@@ -55,7 +59,8 @@ impl Error {
 
     pub fn too_many(what: impl Into<String>, wait: std::time::Duration) -> Error {
         let seconds = wait.as_secs().max(1);
-        let mend = format!("try again in {}", super::view::time::span(std::time::Duration::from_secs(seconds)));
+        let mend =
+            format!("try again in {}", super::view::time::span(std::time::Duration::from_secs(seconds)));
         Error { retry_after: Some(seconds), ..Error::new(StatusCode::TOO_MANY_REQUESTS, what, mend) }
     }
 
@@ -70,7 +75,11 @@ impl Error {
     /// A defect or a broken disk. The details are for the log.
     fn internal(error: &dyn std::fmt::Display, what: &str) -> Error {
         tracing::error!(%error, "{what}");
-        Error::new(StatusCode::INTERNAL_SERVER_ERROR, what, "try again; if it stays, look at the log of the box")
+        Error::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            what,
+            "try again; if it stays, look at the log of the box",
+        )
     }
 }
 
@@ -122,7 +131,9 @@ impl From<OperateError> for Error {
             OperateError::NoThread => Error::not_found(what),
             OperateError::Conflict => Error::new(StatusCode::CONFLICT, what, "nothing was sent twice; go on"),
             OperateError::HeldBy(_) => Error::new(StatusCode::CONFLICT, what, "speak with them first"),
-            OperateError::OptedOut => Error::new(StatusCode::CONFLICT, what, "write on the bay screen or call"),
+            OperateError::OptedOut => {
+                Error::new(StatusCode::CONFLICT, what, "write on the bay screen or call")
+            }
             OperateError::Empty => Error::invalid(what, "write something"),
             OperateError::NoTarget(_) => Error::invalid(what, "give \"target\", for example bay-2"),
             OperateError::Refused(_) => Error::forbidden(what, "wait, or ask somebody who may"),

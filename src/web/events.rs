@@ -5,11 +5,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::get;
+use axum::{Extension, Router};
 use futures_util::stream::{self, Stream, StreamExt as _};
 use tokio::sync::watch;
 
@@ -160,14 +160,17 @@ impl Live {
 
     async fn newest(&self) -> i64 {
         let Some(thread) = self.thread else { return 0 };
-        let newest = self.app.look(move |conn, _| Ok(message::latest(conn, thread)?.map_or(0, |m| m.id))).await;
+        let newest =
+            self.app.look(move |conn, _| Ok(message::latest(conn, thread)?.map_or(0, |m| m.id))).await;
         newest.unwrap_or(0)
     }
 
     /// Queues what is new, last first.
     async fn gather(&mut self) -> Option<()> {
         let version = *self.changes.borrow_and_update();
-        if matches!(self.allowed, Allowed::Presence(_) | Allowed::Visit(_)) && !self.allowed.still(&self.app).await {
+        if matches!(self.allowed, Allowed::Presence(_) | Allowed::Visit(_))
+            && !self.allowed.still(&self.app).await
+        {
             return None;
         }
         self.ready.push(Event::default().event("change").data(format!("{{\"version\":{version}}}")));

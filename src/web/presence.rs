@@ -100,16 +100,24 @@ pub struct Granted {
 }
 
 /// Takes a code as typed or scanned; of the bay `of`, if the page says which. `None`: not valid.
-pub fn enter(conn: &Connection, of: Option<BayId>, typed: &str, simulated: bool, now: UnixMs) -> Result<Option<Granted>> {
+pub fn enter(
+    conn: &Connection,
+    of: Option<BayId>,
+    typed: &str,
+    simulated: bool,
+    now: UnixMs,
+) -> Result<Option<Granted>> {
     let Some(typed) = token::typed_code(typed) else { return Ok(None) };
-    let Some(found) = presence::find(conn, &typed, now)?.filter(|code| of.is_none_or(|bay| bay == code.bay)) else {
+    let Some(found) = presence::find(conn, &typed, now)?.filter(|code| of.is_none_or(|bay| bay == code.bay))
+    else {
         return Ok(None);
     };
     let shown = current(conn, found.bay, now)?; // a booking that has begun shortens older codes
     let Some(code) = presence::find(conn, &typed, now)? else { return Ok(None) };
     let until = until(conn, &code, &shown, now)?;
     let address = code.bay.to_string();
-    let thread_id = thread::open(conn, Channel::Bay, &address, &code.session, Some(code.bay), None, now, simulated)?;
+    let thread_id =
+        thread::open(conn, Channel::Bay, &address, &code.session, Some(code.bay), None, now, simulated)?;
     thread::set_presence(conn, thread_id, until)?;
     let grant = Grant { bay: code.bay, thread_id, until };
     let token = token::token()?;
@@ -120,7 +128,8 @@ pub fn enter(conn: &Connection, of: Option<BayId>, typed: &str, simulated: bool,
 fn until(conn: &Connection, code: &Code, shown: &Code, now: UnixMs) -> Result<UnixMs> {
     let walk_in = code.session.starts_with(OCCUPANCY);
     if walk_in && shown.session.starts_with(OCCUPANCY) {
-        let next = booking::of_bay(conn, code.bay, now, now + WALK_IN)?.into_iter().map(|b| b.starts_at).min();
+        let next =
+            booking::of_bay(conn, code.bay, now, now + WALK_IN)?.into_iter().map(|b| b.starts_at).min();
         return Ok(next.unwrap_or(now + WALK_IN).min(now + WALK_IN));
     }
     match running(conn, code.bay, now)? {
@@ -154,7 +163,10 @@ pub fn screen_secrets(conn: &Connection, site: &Site) -> Result<BTreeMap<BayId, 
 /// # Errors
 /// The database's, or no random numbers.
 pub fn screen_paths(conn: &Connection, site: &Site) -> Result<Vec<(BayId, String)>> {
-    Ok(screen_secrets(conn, site)?.into_iter().map(|(bay, secret)| (bay, format!("/screen/{secret}"))).collect())
+    Ok(screen_secrets(conn, site)?
+        .into_iter()
+        .map(|(bay, secret)| (bay, format!("/screen/{secret}")))
+        .collect())
 }
 
 /// The address that each bay's screen shows now (`/b/<code>`): whoever opens it proves presence.
@@ -268,7 +280,8 @@ mod tests {
         let club = Club::new("walk-in");
         let grant = club.enter(&club.shown(0).code, 1).unwrap();
         assert_eq!(grant.until, minute(61));
-        let token = enter(club.store.conn(), Some(BAY), &club.shown(1).code, true, minute(1)).unwrap().unwrap().token;
+        let token =
+            enter(club.store.conn(), Some(BAY), &club.shown(1).code, true, minute(1)).unwrap().unwrap().token;
         club.book("B1", 20, 80);
         club.shown(20);
         assert!(presence::granted(club.store.conn(), &token::sha256(&token), minute(20)).unwrap().is_none());

@@ -26,7 +26,7 @@ impl Understand for Written {
 }
 
 fn report(lines: &[&str]) -> Report {
-    let cases = read_cases(lines.join("\n").as_bytes()).unwrap();
+    let cases = cases(lines.join("\n").as_bytes()).unwrap();
     evaluate(&Written, &cases, &BTreeSet::from(["sim.frozen".to_owned()]))
 }
 
@@ -92,5 +92,5 @@ fn a_bad_line_is_named() {
     let error =
         cases("{\"text\":\"a\",\"accept\":[\"b\"]}\n{\"text\":\"a\"}".as_bytes()).unwrap_err().to_string();
     assert!(error.starts_with("line 2: missing field `accept`"), "{error}");
-    assert!(matches!(read_cases("".as_bytes()), Err(EvalError::Empty)));
+    assert!(matches!(cases("".as_bytes()), Err(EvalError::Empty)));
 }

@@ -35,7 +35,11 @@ pub struct SettingBody {
 
 impl From<DemoSetting> for SettingBody {
     fn from(s: DemoSetting) -> SettingBody {
-        SettingBody { target: s.target.to_string(), effect: s.effect.name().to_owned(), behaviour: s.behaviour }
+        SettingBody {
+            target: s.target.to_string(),
+            effect: s.effect.name().to_owned(),
+            behaviour: s.behaviour,
+        }
     }
 }
 
@@ -45,7 +49,8 @@ impl From<DemoSetting> for SettingBody {
 /// 404 in a real club, 422 for what the club does not have.
 pub fn turn(app: &App, target: &str, effect: Option<Effect>, behaviour: &str) -> Result<(), Error> {
     let control = control(app)?;
-    let effect = effect.ok_or_else(|| Error::invalid("there is no such effect", "see /api/v1/demo/devices"))?;
+    let effect =
+        effect.ok_or_else(|| Error::invalid("there is no such effect", "see /api/v1/demo/devices"))?;
     let setting = DemoSetting { target: Target::new(target), effect, behaviour: behaviour.to_owned() };
     control.set(&setting).map_err(|what| Error::invalid(what, "see /api/v1/demo/devices"))
 }
@@ -78,7 +83,11 @@ pub struct LineBody {
 /// Cut the simulated line to the internet, or mend it.
 #[utoipa::path(post, path = "/api/v1/demo/line", tag = "demo", request_body = LineBody, responses(
     (status = 200, body = LineBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn line(State(app): State<AppState>, _: Staff, Body(body): Body<LineBody>) -> Result<Json<LineBody>, Error> {
+pub async fn line(
+    State(app): State<AppState>,
+    _: Staff,
+    Body(body): Body<LineBody>,
+) -> Result<Json<LineBody>, Error> {
     let control = control(&app)?;
     control.line(body.up);
     Ok(Json(LineBody { up: control.is_line_up() }))

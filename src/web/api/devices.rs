@@ -36,6 +36,7 @@ pub struct ScreenBody {
 pub async fn screens(State(app): State<AppState>, staff: Staff) -> Result<Json<Vec<ScreenBody>>, Error> {
     staff.manager()?;
     let site = app.site.clone();
-    let paths = app.write(move |conn, _| -> Result<_, PresenceError> { presence::screen_paths(conn, &site) }).await?;
+    let paths =
+        app.write(move |conn, _| -> Result<_, PresenceError> { presence::screen_paths(conn, &site) }).await?;
     Ok(Json(paths.into_iter().map(|(bay, path)| ScreenBody { bay: bay.to_string(), path }).collect()))
 }

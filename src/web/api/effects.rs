@@ -59,7 +59,13 @@ pub async fn request(
 ///
 /// # Errors
 /// 403 with the gate's reason.
-pub async fn order(app: &App, staff: &Staff, effect: Effect, target: Target, value: Option<f32>) -> Result<i64, Error> {
+pub async fn order(
+    app: &App,
+    staff: &Staff,
+    effect: Effect,
+    target: Target,
+    value: Option<f32>,
+) -> Result<i64, Error> {
     let who = staff.operator();
     app.desk.call(move |desk| desk.order(&who, effect, &target, value)).await?.map_err(Into::into)
 }

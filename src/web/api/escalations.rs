@@ -24,7 +24,11 @@ pub async fn list(State(app): State<AppState>, _: Staff) -> Result<Json<Vec<Esca
 /// Acknowledge: somebody looks after it, nobody else is called.
 #[utoipa::path(post, path = "/api/v1/escalations/{id}/ack", tag = "escalations", params(("id" = i64, Path)), responses(
     (status = 200, body = EscalationView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn ack(State(app): State<AppState>, staff: Staff, Path(id): Path<i64>) -> Result<Json<EscalationView>, Error> {
+pub async fn ack(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<i64>,
+) -> Result<Json<EscalationView>, Error> {
     let row = row(&app, id).await?;
     match row.thread_id {
         Some(thread) => operate(&app, &staff, thread, Act::Acknowledge).await?,
@@ -42,7 +46,11 @@ pub async fn ack(State(app): State<AppState>, staff: Staff, Path(id): Path<i64>)
 /// Close: the matter is done. Closes everything that waits in the same conversation.
 #[utoipa::path(post, path = "/api/v1/escalations/{id}/close", tag = "escalations", params(("id" = i64, Path)), responses(
     (status = 200, body = EscalationView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn close(State(app): State<AppState>, staff: Staff, Path(id): Path<i64>) -> Result<Json<EscalationView>, Error> {
+pub async fn close(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<i64>,
+) -> Result<Json<EscalationView>, Error> {
     let row = row(&app, id).await?;
     match row.thread_id {
         Some(thread) => operate(&app, &staff, thread, Act::CloseEscalations).await?,
@@ -65,6 +73,7 @@ async fn row(app: &App, id: i64) -> Result<table::Escalation, Error> {
 
 async fn view(app: &App, id: i64) -> Result<Json<EscalationView>, Error> {
     let (site, line_up, row) = (app.site.clone(), app.is_line_up().await?, row(app, id).await?);
-    let seen = app.look(move |conn, now| escalation::view(Look { conn, site: &site, now, line_up }, &row)).await?;
+    let seen =
+        app.look(move |conn, now| escalation::view(Look { conn, site: &site, now, line_up }, &row)).await?;
     Ok(Json(seen))
 }

@@ -71,7 +71,8 @@ const STREAMS: [&str; 3] = ["/api/v1/events", "/api/v1/bay/events", "/api/v1/doo
 /// Method and path of everything programs may speak to.
 pub fn routes() -> Vec<(&'static str, &'static str)> {
     let entries = entries();
-    let plain = entries.iter().flat_map(|(path, methods, _)| methods.iter().map(move |method| (*method, *path)));
+    let plain =
+        entries.iter().flat_map(|(path, methods, _)| methods.iter().map(move |method| (*method, *path)));
     plain.chain(STREAMS.map(|path| ("get", path))).collect()
 }
 

@@ -10,7 +10,10 @@ use crate::web::error::{Error, ErrorBody};
 use crate::web::view::Look;
 use crate::web::view::house::{self, IncidentView, LinkView, NoticeView, TicketView};
 
-async fn seen<T: Send + 'static>(app: &App, work: fn(Look<'_>) -> store::Result<T>) -> Result<Json<T>, Error> {
+async fn seen<T: Send + 'static>(
+    app: &App,
+    work: fn(Look<'_>) -> store::Result<T>,
+) -> Result<Json<T>, Error> {
     let (site, line_up) = (app.site.clone(), app.is_line_up().await?);
     let found = app.look(move |conn, now| work(Look { conn, site: &site, now, line_up })).await?;
     Ok(Json(found))

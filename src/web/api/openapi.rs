@@ -5,7 +5,9 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{bay, bookings, console, demo, devices, effects, escalations, health, notices, session, sops, threads};
+use super::{
+    bay, bookings, console, demo, devices, effects, escalations, health, notices, session, sops, threads,
+};
 use crate::web::{auth, events, metrics};
 
 #[derive(OpenApi)]
@@ -42,7 +44,10 @@ impl Modify for SignIn {
         let components = document.components.get_or_insert_default();
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(auth::COOKIE))));
+        components.add_security_scheme(
+            "cookie",
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(auth::COOKIE))),
+        );
     }
 }
 

@@ -45,7 +45,8 @@ pub async fn open(
     let signed_in = auth::sign_in(&app, &client, body.name.trim(), body.password).await?;
     let cookie = set_cookie(COOKIE, &signed_in.token, SESSION.as_secs(), SameSite::Lax, app.secure);
     let role = if signed_in.role == crate::site::Role::Manager { "manager" } else { "oncall" };
-    let body = SessionBody { token: signed_in.token, name: signed_in.name, role, expires_in: SESSION.as_secs() };
+    let body =
+        SessionBody { token: signed_in.token, name: signed_in.name, role, expires_in: SESSION.as_secs() };
     Ok(([(header::SET_COOKIE, cookie)], Json(body)))
 }
 

@@ -28,13 +28,18 @@ pub async fn list(State(app): State<AppState>, _: Staff) -> Result<Json<Vec<Thre
 /// One conversation with everything said and done in it.
 #[utoipa::path(get, path = "/api/v1/threads/{id}", tag = "threads", params(("id" = i64, Path)), responses(
     (status = 200, body = Conversation), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn one(State(app): State<AppState>, _: Staff, Path(id): Path<i64>) -> Result<Json<Conversation>, Error> {
+pub async fn one(
+    State(app): State<AppState>,
+    _: Staff,
+    Path(id): Path<i64>,
+) -> Result<Json<Conversation>, Error> {
     conversation(&app, id).await.map(Json)
 }
 
 async fn conversation(app: &App, id: i64) -> Result<Conversation, Error> {
     let (site, line_up) = (app.site.clone(), app.is_line_up().await?);
-    let found = app.look(move |conn, now| conversation::view(Look { conn, site: &site, now, line_up }, id)).await?;
+    let found =
+        app.look(move |conn, now| conversation::view(Look { conn, site: &site, now, line_up }, id)).await?;
     found.ok_or_else(|| Error::not_found("there is no such conversation"))
 }
 
@@ -79,21 +84,33 @@ pub async fn reply(
 /// Take the conversation over: the box says nothing more in it for an hour.
 #[utoipa::path(post, path = "/api/v1/threads/{id}/claim", tag = "threads", params(("id" = i64, Path)), responses(
     (status = 200, body = Conversation), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn claim(State(app): State<AppState>, staff: Staff, Path(id): Path<i64>) -> Result<Json<Conversation>, Error> {
+pub async fn claim(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<i64>,
+) -> Result<Json<Conversation>, Error> {
     acted(&app, &staff, id, Act::Claim).await
 }
 
 /// Give the conversation back to the box; closes its escalations.
 #[utoipa::path(post, path = "/api/v1/threads/{id}/release", tag = "threads", params(("id" = i64, Path)), responses(
     (status = 200, body = Conversation), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn release(State(app): State<AppState>, staff: Staff, Path(id): Path<i64>) -> Result<Json<Conversation>, Error> {
+pub async fn release(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<i64>,
+) -> Result<Json<Conversation>, Error> {
     acted(&app, &staff, id, Act::Release).await
 }
 
 /// Acknowledge: somebody looks after it, nobody else is called.
 #[utoipa::path(post, path = "/api/v1/threads/{id}/ack", tag = "threads", params(("id" = i64, Path)), responses(
     (status = 200, body = Conversation), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn ack(State(app): State<AppState>, staff: Staff, Path(id): Path<i64>) -> Result<Json<Conversation>, Error> {
+pub async fn ack(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<i64>,
+) -> Result<Json<Conversation>, Error> {
     acted(&app, &staff, id, Act::Acknowledge).await
 }
 
@@ -116,8 +133,9 @@ impl EffectBody {
     /// 422 for an effect that does not exist.
     pub fn named(&self) -> Result<Effect, Error> {
         let known = || Effect::ALL.iter().map(|e| e.name()).collect::<Vec<_>>().join(", ");
-        Effect::parse(&self.effect)
-            .ok_or_else(|| Error::invalid(format!("there is no effect {:?}", self.effect), format!("one of {}", known())))
+        Effect::parse(&self.effect).ok_or_else(|| {
+            Error::invalid(format!("there is no effect {:?}", self.effect), format!("one of {}", known()))
+        })
     }
 }
 

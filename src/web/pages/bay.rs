@@ -17,8 +17,8 @@ use crate::web::client::{Client, SameSite, check_origin, cookie, set_cookie};
 use crate::web::error::{Error, PageError};
 use crate::web::presence::{self, Granted, PresenceError};
 use crate::web::token;
-use crate::web::view::bay::messages;
 pub use crate::web::view::bay::BayMessage;
+use crate::web::view::bay::messages;
 use crate::web::view::{Look, time};
 
 pub const COOKIE: &str = "clubos_bay";
@@ -124,13 +124,16 @@ async fn enter(app: &App, client: &str, bay: Option<BayId>, typed: &str) -> Page
     app.codes.check(client, now).map_err(|wait| PageError(Error::too_many("too many wrong codes", wait)))?;
     let (typed, simulated) = (typed.to_owned(), app.simulated());
     let entered = app
-        .write(move |conn, now| -> Result<_, PresenceError> { presence::enter(conn, bay, &typed, simulated, now) })
+        .write(move |conn, now| -> Result<_, PresenceError> {
+            presence::enter(conn, bay, &typed, simulated, now)
+        })
         .await?;
     match entered {
         Some(granted) => Ok(welcome(app, &granted)),
         None => {
             app.codes.note(client, now);
-            let problem = "This code is not valid, or not any more. Look at the screen in the bay for the new one.";
+            let problem =
+                "This code is not valid, or not any more. Look at the screen in the bay for the new one.";
             ask(app, bay, Some(problem), StatusCode::NOT_FOUND)
         }
     }
@@ -170,9 +173,11 @@ pub async fn message(
 /// 503 while the box stops; the database's: nothing was stored then.
 pub async fn say(app: &App, grant: &Grant, text: String, key: Option<String>) -> Result<Received, Error> {
     let (grant, simulated) = (grant.clone(), app.simulated());
-    let provider_id = key.filter(|k| !k.is_empty() && k.len() <= 128).map(|k| format!("{}-{k}", grant.thread_id));
+    let provider_id =
+        key.filter(|k| !k.is_empty() && k.len() <= 128).map(|k| format!("{}-{k}", grant.thread_id));
     let received = app.desk.call(move |desk| -> Result<Received, crate::store::StoreError> {
-        let session = thread::get(desk.store().conn(), grant.thread_id)?.map(|t| t.session).unwrap_or_default();
+        let session =
+            thread::get(desk.store().conn(), grant.thread_id)?.map(|t| t.session).unwrap_or_default();
         let inbound = Inbound {
             channel: Channel::Bay,
             address: grant.bay.to_string(),

@@ -15,8 +15,8 @@ use crate::web::client::{Client, SameSite, check_origin, cookie, set_cookie};
 use crate::web::door::{self, COOKIE, Standing, Try};
 use crate::web::error::{Error, PageError};
 use crate::web::token;
-use crate::web::view::bay::{BayMessage, messages};
 use crate::web::view::Look;
+use crate::web::view::bay::{BayMessage, messages};
 
 #[derive(Template)]
 #[template(path = "door.html")]
@@ -30,8 +30,9 @@ struct DoorPage<'a> {
 }
 
 fn known<'a>(app: &'a App, code: &str) -> Result<&'a Door, PageError> {
-    door::by_code(&app.site, code)
-        .ok_or_else(|| PageError(Error::new(StatusCode::NOT_FOUND, "no door has this page", "scan the code at the door")))
+    door::by_code(&app.site, code).ok_or_else(|| {
+        PageError(Error::new(StatusCode::NOT_FOUND, "no door has this page", "scan the code at the door"))
+    })
 }
 
 /// The visit that the browser's cookie stands for, at this door.
@@ -54,7 +55,8 @@ pub async fn show(State(app): State<AppState>, Path(code): Path<String>, headers
 async fn look(app: &App, visit: Visit) -> Result<(Standing, Vec<BayMessage>), Error> {
     let site = app.site.clone();
     app.look(move |conn, now| {
-        let said = messages(Look { conn, site: &site, now, line_up: true }, visit.thread_id, visit.message_id)?;
+        let said =
+            messages(Look { conn, site: &site, now, line_up: true }, visit.thread_id, visit.message_id)?;
         let said: Vec<BayMessage> = said.into_iter().filter(|m| m.by != "you").collect();
         Ok((door::standing(conn, &visit, !said.is_empty())?, said))
     })
@@ -97,7 +99,8 @@ pub async fn submit(
             refused(page(&app, door, &form.phone, Some(problem), None), error.status)
         }
         Begun::Wrong => {
-            let problem = "Number and booking do not belong together. Look at your confirmation and try again.";
+            let problem =
+                "Number and booking do not belong together. Look at your confirmation and try again.";
             refused(page(&app, door, &form.phone, Some(problem.to_owned()), None), StatusCode::FORBIDDEN)
         }
     }

@@ -64,7 +64,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
     type Rejection = PageError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, PageError> {
-        let Form(form) = Form::<T>::from_request(request, state).await.map_err(|e: FormRejection| Error::from(e))?;
+        let Form(form) =
+            Form::<T>::from_request(request, state).await.map_err(|e: FormRejection| Error::from(e))?;
         Ok(Sent(form))
     }
 }

@@ -59,7 +59,8 @@ fn base_url(app: &App, headers: &HeaderMap) -> String {
 }
 
 fn qr(text: &str) -> Result<String, Error> {
-    let code = QrCode::new(text).map_err(|_| Error::invalid("the address is too long for a QR code", "shorten it"))?;
+    let code = QrCode::new(text)
+        .map_err(|_| Error::invalid("the address is too long for a QR code", "shorten it"))?;
     let svg = code.render::<svg::Color<'_>>().min_dimensions(EDGE, EDGE).build();
     // The prolog of an SVG file has no place inside a page.
     Ok(svg.find("<svg").map_or(String::new(), |at| svg[at..].to_owned()))

@@ -45,7 +45,9 @@ pub async fn submit(
     check_origin(&Method::POST, &headers)?;
     match auth::sign_in(&app, &client, form.name.trim(), form.password).await {
         Ok(signed_in) => Ok(welcome(&app, &signed_in)),
-        Err(error) if error.status == StatusCode::UNAUTHORIZED || error.status == StatusCode::TOO_MANY_REQUESTS => {
+        Err(error)
+            if error.status == StatusCode::UNAUTHORIZED || error.status == StatusCode::TOO_MANY_REQUESTS =>
+        {
             again(&app, &form.name, &error)
         }
         Err(error) => Err(error.into()),
@@ -69,7 +71,11 @@ pub struct SignOut {
     csrf: String,
 }
 
-pub async fn sign_out(State(app): State<AppState>, StaffPage(staff): StaffPage, Sent(form): Sent<SignOut>) -> Page {
+pub async fn sign_out(
+    State(app): State<AppState>,
+    StaffPage(staff): StaffPage,
+    Sent(form): Sent<SignOut>,
+) -> Page {
     staff.check_form(&form.csrf)?;
     auth::sign_out(&app, &staff).await?;
     let gone = set_cookie(COOKIE, "", 0, SameSite::Lax, app.secure);

@@ -52,9 +52,11 @@ pub async fn act(
         "release" => Act::Release,
         "ack" => Act::Acknowledge,
         "close" => Act::CloseEscalations,
-        "approve" => {
-            Act::Approve { effect: named(form.effect.as_deref())?, target: target(form.target), value: value(form.value.as_deref())? }
-        }
+        "approve" => Act::Approve {
+            effect: named(form.effect.as_deref())?,
+            target: target(form.target),
+            value: value(form.value.as_deref())?,
+        },
         "refuse" => Act::Refuse { effect: named(form.effect.as_deref())?, target: target(form.target) },
         _ => return Err(Error::not_found("there is no such button").into()),
     };
@@ -63,7 +65,11 @@ pub async fn act(
 }
 
 /// An effect from the list of devices, outside any conversation.
-pub async fn effect(State(app): State<AppState>, StaffPage(staff): StaffPage, Sent(form): Sent<ActForm>) -> Page {
+pub async fn effect(
+    State(app): State<AppState>,
+    StaffPage(staff): StaffPage,
+    Sent(form): Sent<ActForm>,
+) -> Page {
     staff.check_form(&form.csrf)?;
     let (effect, value) = (named(form.effect.as_deref())?, value(form.value.as_deref())?);
     let target = target(form.target).ok_or_else(|| Error::invalid("no device was named", "choose one"))?;
@@ -97,14 +103,20 @@ pub struct Console {
     text: String,
 }
 
-pub async fn console(State(app): State<AppState>, StaffPage(staff): StaffPage, Sent(form): Sent<Console>) -> Page {
+pub async fn console(
+    State(app): State<AppState>,
+    StaffPage(staff): StaffPage,
+    Sent(form): Sent<Console>,
+) -> Page {
     staff.check_form(&form.csrf)?;
     let received = api::console::say(&app, &staff, checked_text(form.text)?).await?;
     Ok(back(Some(received.thread_id)))
 }
 
 fn named(effect: Option<&str>) -> Result<Effect, Error> {
-    effect.and_then(Effect::parse).ok_or_else(|| Error::invalid("there is no such effect", "choose one of the list"))
+    effect
+        .and_then(Effect::parse)
+        .ok_or_else(|| Error::invalid("there is no such effect", "choose one of the list"))
 }
 
 fn target(target: Option<String>) -> Option<Target> {

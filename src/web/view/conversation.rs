@@ -12,7 +12,9 @@ use crate::site::BayId;
 use crate::store::effect::EffectRow;
 use crate::store::message::{Ending, Message};
 use crate::store::outbox::Outgoing;
-use crate::store::{self, booking, effect, escalation as escalations, journal, message, outbox, question, thread, ticket};
+use crate::store::{
+    self, booking, effect, escalation as escalations, journal, message, outbox, question, thread, ticket,
+};
 
 /// Texts shown; older ones stay in the database.
 const MOST: u32 = 300;
@@ -216,7 +218,10 @@ fn events(look: Look<'_>, id: i64) -> store::Result<Vec<(UnixMs, Item)>> {
     let mut events = Vec::new();
     let mut add = |at: UnixMs, text: String, level: &str| {
         let (label, at_text) = (time::label(look.site, at, look.now), time::rfc3339(at));
-        events.push((at, Item::Event(EventView { text, level: level.to_owned(), at: at_text, at_label: label })));
+        events.push((
+            at,
+            Item::Event(EventView { text, level: level.to_owned(), at: at_text, at_label: label }),
+        ));
     };
     for row in escalations::of_thread(look.conn, id)? {
         add(row.opened_at, format!("A person is called: {}", row.summary), &row.level);

@@ -59,7 +59,9 @@ fn view(look: Look<'_>, target: &Target, known: &[DeviceStatus]) -> store::Resul
         parts_offline: own
             .iter()
             .filter(|s| !s.part.is_empty() && s.online == Some(false))
-            .map(|s| crate::site::Effect::parse(&s.part).map_or(s.part.clone(), |e| words::effect(e).to_owned()))
+            .map(|s| {
+                crate::site::Effect::parse(&s.part).map_or(s.part.clone(), |e| words::effect(e).to_owned())
+            })
             .collect(),
         simulated: own.iter().any(|s| s.simulated) || simulated_by_site(look, target),
         in_use_until,
@@ -94,7 +96,9 @@ fn sentence(seen: &Value) -> Option<String> {
         "supply" => pick(yes("on")?, "powered", "no power"),
         "lock" => pick(yes("unlocked")?, "unlocked", "locked"),
         "position" => pick(yes("open")?, "open", "closed"),
-        "uptime" => Some(format!("up {}", time::span(std::time::Duration::from_secs(seen["seconds"].as_u64()?)))),
+        "uptime" => {
+            Some(format!("up {}", time::span(std::time::Duration::from_secs(seen["seconds"].as_u64()?))))
+        }
         _ => None,
     }
 }

@@ -54,7 +54,8 @@ pub fn open(look: Look<'_>) -> store::Result<Vec<EscalationView>> {
 pub fn view(look: Look<'_>, row: &Escalation) -> store::Result<EscalationView> {
     let packet: Value = serde_json::from_str(&row.packet).unwrap_or_default();
     let thread = row.thread_id.map(|id| thread::get(look.conn, id)).transpose()?.flatten();
-    let who = thread.map(|t| threads::who(look.conn, &t)).transpose()?.map_or_else(String::new, |(who, _)| who);
+    let who =
+        thread.map(|t| threads::who(look.conn, &t)).transpose()?.map_or_else(String::new, |(who, _)| who);
     let alerts = escalation::alerts_of(look.conn, row.id)?;
     let waits = look.now.since(row.opened_at);
     Ok(EscalationView {
@@ -66,7 +67,12 @@ pub fn view(look: Look<'_>, row: &Escalation) -> store::Result<EscalationView> {
         summary: row.summary.clone(),
         who,
         bay: packet["bay"].as_u64().and_then(|b| u8::try_from(b).ok()),
-        said: packet["said"].as_array().into_iter().flatten().filter_map(|t| t.as_str().map(str::to_owned)).collect(),
+        said: packet["said"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|t| t.as_str().map(str::to_owned))
+            .collect(),
         tried: packet["tried"].as_array().into_iter().flatten().map(|t| tried(look, t)).collect(),
         device: device(&packet["device"]),
         next_step: packet["next_step"].as_str().map(str::to_owned),

@@ -30,5 +30,12 @@ pub struct Look<'a> {
 
 /// A line for the change log.
 pub fn change(at: UnixMs, who: &str, what: &str, detail: &str) -> Change {
-    Change { at, who: who.to_owned(), what: what.to_owned(), detail: detail.to_owned(), thread_id: None, until: None }
+    Change {
+        at,
+        who: who.to_owned(),
+        what: what.to_owned(),
+        detail: detail.to_owned(),
+        thread_id: None,
+        until: None,
+    }
 }

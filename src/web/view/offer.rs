@@ -38,7 +38,15 @@ fn offer(site: &Site, effect: Effect, target: &Target, why: String) -> Offer {
 
 /// Refusals a person may overrule; offline, busy or cooling down is the device's own no.
 const A_PERSON_MAY: [&str; 9] = [
-    "staff-only", "not-entitled", "no-booking", "too-early", "too-late", "not-at-door", "limit", "bay-in-use", "expired",
+    "staff-only",
+    "not-entitled",
+    "no-booking",
+    "too-early",
+    "too-late",
+    "not-at-door",
+    "limit",
+    "bay-in-use",
+    "expired",
 ];
 
 /// Approvals that this conversation waits for, from its effects, oldest first.
