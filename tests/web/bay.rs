@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clubos::store::message;
-use futures_util::StreamExt as _;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -75,14 +74,13 @@ async fn the_code_typed_into_the_form_proves_presence() {
 async fn one_writes_reads_the_answer_and_it_comes_by_itself() {
     let club = Club::start("chat").await;
     let cookie = club.present(2).await;
-    let events = club.get("/api/v1/bay/events").header("cookie", &cookie).send().await.unwrap();
-    let mut events = events.bytes_stream();
+    let mut events = club.get("/api/v1/bay/events").header("cookie", &cookie).send().await.unwrap();
     assert_eq!(club.say(&cookie, "what is the wifi password?").await, StatusCode::ACCEPTED);
     club.pass(Duration::from_secs(2)).await;
     let came = async {
         let mut text = String::new();
         while !text.contains("fairway-2026") {
-            text.push_str(&String::from_utf8_lossy(&events.next().await.unwrap().unwrap()));
+            text.push_str(&String::from_utf8_lossy(&events.chunk().await.unwrap().unwrap()));
         }
     };
     tokio::time::timeout(Duration::from_secs(20), came).await.expect("the answer comes by itself");

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clubos::store::message;
-use futures_util::StreamExt as _;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -116,13 +115,13 @@ async fn an_event_comes_when_a_reply_is_there_to_be_read() {
     let dana = club.bearer("dana").await;
     let answer = club.get("/api/v1/events").header("authorization", &dana).send().await.unwrap();
     assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/event-stream"));
-    let mut events = answer.bytes_stream();
+    let mut events = answer;
     let thread = club.text("what is the wifi password").await;
     club.pass(SECOND * 2).await;
     let seen = async {
         let mut text = String::new();
         loop {
-            text.push_str(&String::from_utf8_lossy(&events.next().await.unwrap().unwrap()));
+            text.push_str(&String::from_utf8_lossy(&events.chunk().await.unwrap().unwrap()));
             let replied = club.read(|c| message::of_thread(c, thread, 10).unwrap().iter().any(|m| !m.inbound));
             if replied && text.contains("event: change") {
                 return;
