@@ -52,7 +52,7 @@ pub fn eval(
 
 fn cases(path: &Path) -> anyhow::Result<Vec<eval_lines::Case>> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    eval_lines::read_cases(BufReader::new(file)).with_context(|| path.display().to_string())
+    eval_lines::cases(BufReader::new(file)).with_context(|| path.display().to_string())
 }
 
 fn cases_of_training(path: &Path) -> anyhow::Result<Vec<(String, String)>> {

@@ -196,9 +196,8 @@ pub fn start(
     let listener = std::net::TcpListener::bind(setup.listen)
         .with_context(|| format!("cannot listen on {}; is another clubos running?", setup.listen))?;
     listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let served = tokio::spawn(web::serve_on(listener, web::router(app), wait_for(stopped.clone())));
+    let served = tokio::spawn(web::serve_on(web::router(app), listener, wait_for(stopped.clone())));
     let mut tasks = vec![
         tokio::spawn(outside.carry_out(todos)),
         tokio::spawn(plug::observe(handle.clone(), seen)),
