@@ -25,7 +25,11 @@ impl Club {
     async fn present(&self, bay: u8) -> String {
         let answer = self.get(&self.link(bay).await).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-        assert_eq!(answer.headers()["location"], format!("/b/bay-{bay}").as_str(), "the code leaves the address");
+        assert_eq!(
+            answer.headers()["location"],
+            format!("/b/bay-{bay}").as_str(),
+            "the code leaves the address"
+        );
         let set = answer.headers()["set-cookie"].to_str().unwrap();
         assert!(set.contains("HttpOnly") && set.contains("SameSite=Strict"), "{set}");
         cookie_of(&answer)
@@ -131,7 +135,8 @@ async fn the_screen_shows_the_code_to_its_own_pc_only() {
     let club = Club::start("screen").await;
     let dana = club.bearer("dana").await;
     let screens = club.json("/api/v1/screens", &dana).await;
-    let path = screens.as_array().unwrap().iter().find(|s| s["bay"] == "bay-2").unwrap()["path"].as_str().unwrap();
+    let path =
+        screens.as_array().unwrap().iter().find(|s| s["bay"] == "bay-2").unwrap()["path"].as_str().unwrap();
     let page = club.get(path).send().await.unwrap().text().await.unwrap();
     let code = club.link(2).await.strip_prefix("/b/").unwrap().to_owned();
     assert!(page.contains(&code) && page.contains("<svg"), "{page}");
@@ -144,10 +149,14 @@ async fn a_hundred_kilobytes_are_stored_whole_and_more_is_413() {
     let cookie = club.present(2).await;
     let long = "é\n".repeat(100 * 1024 / 3);
     assert_eq!(club.say(&cookie, &long).await, StatusCode::ACCEPTED);
-    let thread = club.read(|c| clubos::store::thread::recent(c, clubos::clock::UnixMs(0), 1).unwrap().remove(0).id);
+    let thread =
+        club.read(|c| clubos::store::thread::recent(c, clubos::clock::UnixMs(0), 1).unwrap().remove(0).id);
     assert_eq!(club.read(|c| message::latest(c, thread).unwrap().unwrap().body), long);
     for size in [100 * 1024 + 1, 2 * 1024 * 1024] {
-        let post = club.post("/api/v1/bay/messages").header("cookie", &cookie).json(&json!({"text": "x".repeat(size)}));
+        let post = club
+            .post("/api/v1/bay/messages")
+            .header("cookie", &cookie)
+            .json(&json!({"text": "x".repeat(size)}));
         let answer = post.send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE, "{size}");
         assert!(answer.text().await.unwrap().contains("\"mend\""));
@@ -178,7 +187,8 @@ async fn the_same_form_sent_twice_is_one_message_and_the_same_words_twice_are_tw
     let cookie = club.present(2).await;
     let send = async |key: &str| {
         let form = encode(&[("text", "yes"), ("form_key", key)]);
-        let post = club.post("/b/bay-2/message").header("cookie", &cookie).header("content-type", FORM).body(form);
+        let post =
+            club.post("/b/bay-2/message").header("cookie", &cookie).header("content-type", FORM).body(form);
         assert_eq!(post.send().await.unwrap().status(), StatusCode::SEE_OTHER);
     };
     send("a").await;

@@ -24,7 +24,8 @@ fn stored(club: &Club) -> Vec<String> {
 #[tokio::test]
 async fn a_feed_replaces_the_feed_before_and_is_read_back() {
     let club = Club::start("feed").await;
-    let (status, text) = send(&club, json!([one("F1", json!(3), "2026-11-20T23:00", "2026-11-21T00:30")])).await;
+    let (status, text) =
+        send(&club, json!([one("F1", json!(3), "2026-11-20T23:00", "2026-11-21T00:30")])).await;
     assert_eq!(status, StatusCode::OK, "{text}");
     let again = json!([one("F2", json!("bay-3"), "2026-11-20T23:00:00-04:00", "2026-11-21T04:30:00Z")]);
     assert_eq!(send(&club, again).await.0, StatusCode::OK);
@@ -32,7 +33,10 @@ async fn a_feed_replaces_the_feed_before_and_is_read_back() {
     let dana = club.bearer("dana").await;
     let list = club.json("/api/v1/bookings", &dana).await;
     let f2 = list.as_array().unwrap().iter().find(|b| b["id"] == "F2").unwrap();
-    assert_eq!((&f2["from"], &f2["bay"], &f2["pin"]), (&json!("2026-11-21T03:00:00Z"), &json!("bay-3"), &json!("815")));
+    assert_eq!(
+        (&f2["from"], &f2["bay"], &f2["pin"]),
+        (&json!("2026-11-21T03:00:00Z"), &json!("bay-3"), &json!("815"))
+    );
 }
 
 #[tokio::test]
@@ -81,11 +85,13 @@ async fn csv_is_the_same_feed() {
     let club = Club::start("feed-csv").await;
     let dana = club.bearer("dana").await;
     let put = async |text: &str| {
-        let put = club.put("/api/v1/bookings").header("authorization", &dana).header("content-type", "text/csv");
+        let put =
+            club.put("/api/v1/bookings").header("authorization", &dana).header("content-type", "text/csv");
         let answer = put.body(text.to_owned()).send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())
     };
-    let good = "id,phone,bay,from,to,name\nC1,902-555-0105,1,2026-11-20T23:00,2026-11-20T23:30,\"Lee, Robin\"\n";
+    let good =
+        "id,phone,bay,from,to,name\nC1,902-555-0105,1,2026-11-20T23:00,2026-11-20T23:30,\"Lee, Robin\"\n";
     assert_eq!(put(good).await.0, StatusCode::OK);
     let names = club.read(|c| booking::get(c, "C1").unwrap().unwrap().name);
     assert_eq!(names, "Lee, Robin");

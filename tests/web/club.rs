@@ -133,7 +133,8 @@ impl Club {
     /// Signs in on the page; the cookie.
     pub async fn cookie(&self, name: &str) -> String {
         let form = [("name", name), ("password", PASSWORD)];
-        let answer = self.post("/sign-in").header("content-type", FORM).body(encode(&form)).send().await.unwrap();
+        let answer =
+            self.post("/sign-in").header("content-type", FORM).body(encode(&form)).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         cookie_of(&answer)
     }
@@ -220,7 +221,11 @@ pub const FORM: &str = "application/x-www-form-urlencoded";
 pub fn encode(fields: &[(&str, &str)]) -> String {
     let escape = |text: &str| {
         text.bytes().fold(String::new(), |mut out, b| {
-            if b.is_ascii_alphanumeric() { out.push(char::from(b)) } else { out.push_str(&format!("%{b:02X}")) }
+            if b.is_ascii_alphanumeric() {
+                out.push(char::from(b))
+            } else {
+                out.push_str(&format!("%{b:02X}"))
+            }
             out
         })
     };

@@ -20,7 +20,10 @@ async fn the_description_lists_every_address_and_no_other() {
         clubos::web::api_routes().into_iter().map(|(m, p)| (m.to_owned(), p.to_owned())).collect();
     assert_eq!(described, served);
     for (method, path) in served {
-        let answer = club.http.request(method.to_uppercase().parse().unwrap(), format!("{}{}", club.base, path.replace("{id}", "1")));
+        let answer = club.http.request(
+            method.to_uppercase().parse().unwrap(),
+            format!("{}{}", club.base, path.replace("{id}", "1")),
+        );
         let status = answer.send().await.unwrap().status();
         assert_ne!(status, StatusCode::NOT_FOUND, "{method} {path}");
         assert_ne!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");

@@ -51,7 +51,10 @@ async fn the_right_number_and_reference_open_and_the_page_says_so() {
     assert!(page.contains("Unlocked") && page.contains("after the beep"), "{page}");
     assert!(page.contains("simulated"));
     let stranger = club.get("/d/door-main").send().await.unwrap().text().await.unwrap();
-    assert!(!stranger.contains("Unlocked") && stranger.contains("Booking reference"), "only the asker sees it");
+    assert!(
+        !stranger.contains("Unlocked") && stranger.contains("Booking reference"),
+        "only the asker sees it"
+    );
 }
 
 #[tokio::test]

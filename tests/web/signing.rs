@@ -11,7 +11,17 @@ async fn a_page_leads_to_signing_in_and_the_api_says_401() {
     let page = club.get("/").send().await.unwrap();
     assert_eq!(page.status(), StatusCode::SEE_OTHER);
     assert_eq!(page.headers()["location"], "/sign-in");
-    for path in ["threads", "escalations", "devices", "effects", "bookings", "sops", "notices", "events", "bay/messages"] {
+    for path in [
+        "threads",
+        "escalations",
+        "devices",
+        "effects",
+        "bookings",
+        "sops",
+        "notices",
+        "events",
+        "bay/messages",
+    ] {
         let answer = club.get(&format!("/api/v1/{path}")).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
         let body: Value = answer.json().await.unwrap();
@@ -92,11 +102,13 @@ async fn on_call_staff_may_not_what_managers_may() {
     let sam = club.bearer("sam").await;
     let screens = club.get("/api/v1/screens").header("authorization", &sam).send().await.unwrap();
     assert_eq!(screens.status(), StatusCode::FORBIDDEN);
-    let feed = club.put("/api/v1/bookings").header("authorization", &sam).json(&json!([])).send().await.unwrap();
+    let feed =
+        club.put("/api/v1/bookings").header("authorization", &sam).json(&json!([])).send().await.unwrap();
     assert_eq!(feed.status(), StatusCode::FORBIDDEN);
     let dana = club.bearer("dana").await;
     assert_eq!(club.json("/api/v1/screens", &dana).await.as_array().unwrap().len(), 4);
-    let page = club.get("/").header("cookie", club.cookie("sam").await).send().await.unwrap().text().await.unwrap();
+    let page =
+        club.get("/").header("cookie", club.cookie("sam").await).send().await.unwrap().text().await.unwrap();
     assert!(!page.contains("/screen/"), "the screens' addresses are secrets");
 }
 
