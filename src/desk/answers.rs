@@ -97,14 +97,22 @@ fn confirm(
         draft.say_phrase(cx, "confirm_declined", &phrases::values(cx, scene, None)?);
         return Ok(true);
     }
+    let only_the_bay = reading.slots.bays == bays && !bays.is_empty() && top.text.split_whitespace().count() <= 3;
+    let leads_there = |id: &str| cx.library().get(id).is_some_and(|other| first_step(other) == Some(effect));
     let same = top.intent == sop.id
         || top.intent == "followup.still-broken"
-        || (sure && reading.slots.bays == bays && top.text.len() < 12);
+        || only_the_bay
+        || (sure && leads_there(&top.intent));
     if same && scene.amends() && reading.topics.len() == 1 {
         draft.silent("adds to the question that is already asked");
         return Ok(true);
     }
     Ok(false)
+}
+
+/// The first step the automation may take for an SOP.
+fn first_step(sop: &Sop) -> Option<Effect> {
+    sop.ladder.iter().find(|rung| !rung.staff_only).map(|rung| rung.effect)
 }
 
 /// A yes that was written before the question, or that took too long, is no yes.

@@ -76,6 +76,7 @@ fn decide(cx: Cx<'_>, turn: &Turn, advice: Advice) -> store::Result<Option<Fallb
     scene.delay = inbox::delay(&messages);
     let text = inbox::text_of(&messages);
     let mut reading = read(cx, &scene, &text);
+    correction(&scene, &mut reading);
     if let Advice::Nominated(nomination) = &advice {
         nominate(&mut reading, nomination);
     }
@@ -150,9 +151,9 @@ fn other_topics(
     reading: &Reading,
     all: &[Topic],
 ) -> store::Result<()> {
-    let real = reading.topics.iter().any(|t| !small_talk(&t.intent));
+    let real = reading.topics.iter().any(|t| !small_talk(&t.intent) && !follows_up(&t.intent));
     for topic in all {
-        if real && small_talk(&topic.intent) {
+        if real && (small_talk(&topic.intent) || follows_up(&topic.intent)) {
             continue;
         }
         topics::run(cx, scene, draft, topic, &reading.slots)?;
@@ -162,6 +163,25 @@ fn other_topics(
 
 fn small_talk(intent: &str) -> bool {
     matches!(intent, "chat.greeting" | "chat.closer" | "chat.affirm" | "chat.deny")
+}
+
+/// Speaks of a matter under way; beside that matter itself it adds nothing.
+fn follows_up(intent: &str) -> bool {
+    intent.starts_with("followup.")
+}
+
+/// "Sorry, box 3" right after our reply, with no question open: the last matter, in the bay they meant.
+fn correction(scene: &Scene, reading: &mut Reading) {
+    let corrects = scene.question.is_none() && scene.amends() && reading.slots.correction;
+    let Some(last) = scene.episodes.iter().find(|e| e.bay.is_some()).filter(|_| corrects) else { return };
+    if reading.slots.bays.is_empty() || reading.topics.iter().any(|t| t.intent.starts_with("emergency.")) {
+        return;
+    }
+    let topic = &mut reading.topics[0];
+    topic.intent.clone_from(&last.sop_id);
+    topic.decision = Verdict::Match;
+    topic.by = By::Context;
+    reading.topics.truncate(1);
 }
 
 /// Nothing to read: a photo, or nothing at all.
