@@ -4,15 +4,35 @@ use super::draft::Draft;
 use super::ladder;
 use super::scene::Scene;
 use super::{Cx, collect, door, inbox, phrases, topics, words};
-use crate::intent::{Reading, Slots, Verdict};
+use crate::intent::{Reading, Slots, Topic, Verdict};
 use crate::site::{BayId, Effect, Target};
 use crate::sop::Sop;
 use crate::store::message::Message;
 use crate::store::question::{self, Question};
 use crate::store::{self, episode, journal};
 
-/// Tries the turn as an answer to the open question. True if it was one and has been dealt with.
+/// Tries the turn as an answer to the open question. `Some`: it was one and has been dealt with; how many
+/// topics, from the first on, were the answer.
 pub(super) fn take(
+    cx: Cx<'_>,
+    scene: &mut Scene,
+    draft: &mut Draft,
+    question: &Question,
+    reading: &Reading,
+    messages: &[Message],
+) -> store::Result<Option<usize>> {
+    let text = inbox::text_of(messages);
+    let wordy = matches!(question.kind.as_str(), "confirm" | "at-door" | "person") && words::says_yes(&text);
+    if wordy && reading.topics[0].intent != "chat.affirm" {
+        let mut yes = reading.clone();
+        yes.topics = vec![Topic { intent: "chat.affirm".into(), decision: Verdict::Match, ..yes.topics[0].clone() }];
+        return Ok(whole(cx, scene, draft, question, &yes, messages)?.then_some(0));
+    }
+    Ok(whole(cx, scene, draft, question, reading, messages)?.then_some(1))
+}
+
+/// The first topic as the answer. True if it was one and has been dealt with.
+fn whole(
     cx: Cx<'_>,
     scene: &mut Scene,
     draft: &mut Draft,
@@ -209,10 +229,11 @@ fn which_topic(
     let options = &question.payload.options;
     let top = &reading.topics[0];
     let by_word = words::ordinal(&inbox::text_of(messages)).and_then(|n| options.get(n));
+    let by_yes = (top.intent == "chat.affirm").then(|| options.first()).flatten();
     let by_meaning = options
         .iter()
         .find(|o| top.intent == **o || top.alternatives.first().is_some_and(|c| c.intent == **o));
-    if let Some(chosen) = by_word.or(by_meaning) {
+    if let Some(chosen) = by_word.or(by_meaning).or(by_yes) {
         question::close(cx.db, scene.thread.id, "answered")?;
         let Some(sop) = cx.library().get(chosen) else { return Ok(false) };
         let mut topic = top.clone();

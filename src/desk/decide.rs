@@ -7,6 +7,7 @@ use super::scene::Scene;
 use super::{Cx, Desk, Line, Todo, answers, inbox, topics, words};
 use crate::intent::{By, Reading, Slots, Topic, Verdict};
 use crate::llm::{Nomination, Question as FallbackQuestion};
+use crate::sop::Kind;
 use crate::store::message::{self, Ending, Message};
 use crate::store::thread::{self, Channel};
 use crate::store::turn::{self, Turn};
@@ -78,7 +79,7 @@ fn decide(cx: Cx<'_>, turn: &Turn, advice: Advice) -> store::Result<Option<Fallb
     let mut reading = read(cx, &scene, &text);
     correction(&scene, &mut reading);
     if let Advice::Nominated(nomination) = &advice {
-        nominate(&mut reading, nomination);
+        nominate(cx, &mut reading, nomination);
     }
     if matches!(advice, Advice::NotAsked) && wants_advice(cx, &scene, &reading) {
         return ask_fallback(cx, turn, &text, &reading).map(Some);
@@ -136,9 +137,15 @@ fn converse(
         return Ok(());
     }
     if let Some(question) = scene.question.clone()
-        && answers::take(cx, scene, draft, &question, reading, messages)?
+        && let Some(used) = answers::take(cx, scene, draft, &question, reading, messages)?
     {
-        return other_topics(cx, scene, draft, reading, &reading.topics[1..]);
+        let besides: Vec<Topic> = reading.topics[used..]
+            .iter()
+            .filter(|t| t.decision == Verdict::Match && Some(&t.intent) != question.payload.intent.as_ref())
+            .filter(|t| !small_talk(&t.intent) && !follows_up(&t.intent))
+            .cloned()
+            .collect();
+        return other_topics(cx, scene, draft, reading, &besides);
     }
     other_topics(cx, scene, draft, reading, &reading.topics)
 }
@@ -210,21 +217,27 @@ fn ask_fallback(cx: Cx<'_>, turn: &Turn, text: &str, reading: &Reading) -> store
     Ok(FallbackQuestion { turn_id: turn.id, nonce, text: text.to_owned(), candidates })
 }
 
-/// A nomination names an SOP for the unsure topic. What it leads to is asked, gated and verified as ever.
-fn nominate(reading: &mut Reading, nomination: &Nomination) {
+/// A nomination names an SOP for the unsure topic. It can never say yes for the customer, never place them
+/// at a door, and never raise an alarm: those are theirs to say. What it leads to is asked, gated and
+/// verified as ever. A name that is no such SOP helps nobody.
+fn nominate(cx: Cx<'_>, reading: &mut Reading, nomination: &Nomination) {
     let Some(topic) = reading.topics.iter_mut().find(|t| t.decision == Verdict::Fallback) else { return };
-    topic.by = By::Llm;
-    match &nomination.intent {
-        Some(intent) => {
-            topic.intent.clone_from(intent);
-            topic.decision = Verdict::Match;
-        }
-        None => topic.decision = Verdict::None,
+    let Some(intent) = &nomination.intent else {
+        topic.by = By::Llm;
+        topic.decision = Verdict::None;
+        return;
+    };
+    let kind = cx.library().get(intent).map(|sop| sop.kind);
+    if kind.is_none_or(|kind| matches!(kind, Kind::System | Kind::Social | Kind::Safety)) {
+        tracing::warn!("the cloud model named something that may not be nominated; it is ignored");
+        return;
     }
+    topic.by = By::Llm;
+    topic.intent.clone_from(intent);
+    topic.decision = Verdict::Match;
     if reading.slots.bays.is_empty() {
         reading.slots.bays.extend(nomination.bay);
     }
-    reading.slots.at_door |= nomination.at_door;
 }
 
 /// The turn is done: what was understood is kept, for the trace and for learning.
