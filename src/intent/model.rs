@@ -182,10 +182,9 @@ impl Remembered {
             return;
         }
         self.order.push_back(text.to_owned());
-        if self.order.len() > REMEMBERED {
-            if let Some(oldest) = self.order.pop_front() {
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front() {
                 self.of.remove(&oldest);
             }
-        }
     }
 }
