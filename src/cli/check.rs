@@ -108,6 +108,7 @@ fn check_sops(paths: &Paths, site: Option<&Site>, report: &mut Report) -> Option
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long loading took, shown to a person")]
 fn check_model(paths: &Paths, site: Option<&Site>, library: Option<&Library>, report: &mut Report) {
     let Some(library) = library else {
         return report.warn("model", "not checked: it is trained from the procedures");

@@ -237,7 +237,7 @@ fn confusions(lines: &[Judged]) -> Vec<Confusion> {
         }
     }
     let mut confusions: Vec<Confusion> = pairs.into_values().collect();
-    confusions.sort_by(|a, b| b.n.cmp(&a.n));
+    confusions.sort_by_key(|c| std::cmp::Reverse(c.n));
     confusions
 }
 

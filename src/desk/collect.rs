@@ -19,6 +19,8 @@ use crate::store::{self, ticket};
 
 /// A report of fewer words lacks what a person needs.
 const ENOUGH_WORDS: usize = 9;
+/// … where the bay is known: of fewer than this.
+const FEW_WORDS: usize = 4;
 
 pub(super) fn run(
     cx: Cx<'_>,
@@ -57,7 +59,7 @@ pub(super) fn run(
     let id = people::open_ticket(cx, scene, &sop.id, bay, about, None)?;
     draft.ticketed(id);
     draft.say_reply(sop, "received", &phrases::conditions(cx, scene)?, &values);
-    let short = about.split_whitespace().count() < ENOUGH_WORDS;
+    let short = about.split_whitespace().count() < if bay.is_some() { FEW_WORDS } else { ENOUGH_WORDS };
     if sop.needs.contains(&Need::Detail) && short && !draft.asks() && sop.replies.contains_key("ask") {
         draft.say_reply(sop, "ask", &[], &values);
         draft.ask(

@@ -7,6 +7,7 @@ use super::scene::Scene;
 use super::{Cx, Desk, Line, Todo, answers, inbox, topics, words};
 use crate::intent::{By, Reading, Slots, Topic, Verdict};
 use crate::llm::{Nomination, Question as FallbackQuestion};
+use crate::sop::Kind;
 use crate::store::message::{self, Ending, Message};
 use crate::store::thread::{self, Channel};
 use crate::store::turn::{self, Turn};
@@ -76,8 +77,9 @@ fn decide(cx: Cx<'_>, turn: &Turn, advice: Advice) -> store::Result<Option<Fallb
     scene.delay = inbox::delay(&messages);
     let text = inbox::text_of(&messages);
     let mut reading = read(cx, &scene, &text);
+    correction(&scene, &mut reading);
     if let Advice::Nominated(nomination) = &advice {
-        nominate(&mut reading, nomination);
+        nominate(cx, &mut reading, nomination);
     }
     if matches!(advice, Advice::NotAsked) && wants_advice(cx, &scene, &reading) {
         return ask_fallback(cx, turn, &text, &reading).map(Some);
@@ -135,9 +137,15 @@ fn converse(
         return Ok(());
     }
     if let Some(question) = scene.question.clone()
-        && answers::take(cx, scene, draft, &question, reading, messages)?
+        && let Some(used) = answers::take(cx, scene, draft, &question, reading, messages)?
     {
-        return other_topics(cx, scene, draft, reading, &reading.topics[1..]);
+        let besides: Vec<Topic> = reading.topics[used..]
+            .iter()
+            .filter(|t| t.decision == Verdict::Match && Some(&t.intent) != question.payload.intent.as_ref())
+            .filter(|t| !small_talk(&t.intent) && !follows_up(&t.intent))
+            .cloned()
+            .collect();
+        return other_topics(cx, scene, draft, reading, &besides);
     }
     other_topics(cx, scene, draft, reading, &reading.topics)
 }
@@ -150,9 +158,9 @@ fn other_topics(
     reading: &Reading,
     all: &[Topic],
 ) -> store::Result<()> {
-    let real = reading.topics.iter().any(|t| !small_talk(&t.intent));
+    let real = reading.topics.iter().any(|t| !small_talk(&t.intent) && !follows_up(&t.intent));
     for topic in all {
-        if real && small_talk(&topic.intent) {
+        if real && (small_talk(&topic.intent) || follows_up(&topic.intent)) {
             continue;
         }
         topics::run(cx, scene, draft, topic, &reading.slots)?;
@@ -162,6 +170,25 @@ fn other_topics(
 
 fn small_talk(intent: &str) -> bool {
     matches!(intent, "chat.greeting" | "chat.closer" | "chat.affirm" | "chat.deny")
+}
+
+/// Speaks of a matter under way; beside that matter itself it adds nothing.
+fn follows_up(intent: &str) -> bool {
+    intent.starts_with("followup.")
+}
+
+/// "Sorry, box 3" right after our reply, with no question open: the last matter, in the bay they meant.
+fn correction(scene: &Scene, reading: &mut Reading) {
+    let corrects = scene.question.is_none() && scene.amends() && reading.slots.correction;
+    let Some(last) = scene.episodes.iter().find(|e| e.bay.is_some()).filter(|_| corrects) else { return };
+    if reading.slots.bays.is_empty() || reading.topics.iter().any(|t| t.intent.starts_with("emergency.")) {
+        return;
+    }
+    let topic = &mut reading.topics[0];
+    topic.intent.clone_from(&last.sop_id);
+    topic.decision = Verdict::Match;
+    topic.by = By::Context;
+    reading.topics.truncate(1);
 }
 
 /// Nothing to read: a photo, or nothing at all.
@@ -190,21 +217,27 @@ fn ask_fallback(cx: Cx<'_>, turn: &Turn, text: &str, reading: &Reading) -> store
     Ok(FallbackQuestion { turn_id: turn.id, nonce, text: text.to_owned(), candidates })
 }
 
-/// A nomination names an SOP for the unsure topic. What it leads to is asked, gated and verified as ever.
-fn nominate(reading: &mut Reading, nomination: &Nomination) {
+/// A nomination names an SOP for the unsure topic. It can never say yes for the customer, never place them
+/// at a door, and never raise an alarm: those are theirs to say. What it leads to is asked, gated and
+/// verified as ever. A name that is no such SOP helps nobody.
+fn nominate(cx: Cx<'_>, reading: &mut Reading, nomination: &Nomination) {
     let Some(topic) = reading.topics.iter_mut().find(|t| t.decision == Verdict::Fallback) else { return };
-    topic.by = By::Llm;
-    match &nomination.intent {
-        Some(intent) => {
-            topic.intent.clone_from(intent);
-            topic.decision = Verdict::Match;
-        }
-        None => topic.decision = Verdict::None,
+    let Some(intent) = &nomination.intent else {
+        topic.by = By::Llm;
+        topic.decision = Verdict::None;
+        return;
+    };
+    let kind = cx.library().get(intent).map(|sop| sop.kind);
+    if kind.is_none_or(|kind| matches!(kind, Kind::System | Kind::Social | Kind::Safety)) {
+        tracing::warn!("the cloud model named something that may not be nominated; it is ignored");
+        return;
     }
+    topic.by = By::Llm;
+    topic.intent.clone_from(intent);
+    topic.decision = Verdict::Match;
     if reading.slots.bays.is_empty() {
         reading.slots.bays.extend(nomination.bay);
     }
-    reading.slots.at_door |= nomination.at_door;
 }
 
 /// The turn is done: what was understood is kept, for the trace and for learning.

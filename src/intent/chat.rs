@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Context, PendingKind};
+use super::{Context, PendingKind, pattern};
 
 fn set(words: &'static str) -> HashSet<&'static str> {
     words.split_whitespace().collect()
@@ -20,8 +20,9 @@ static YES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     )
 });
 static YES_PHRASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:ok |okay )?(?:go ahead|go for it|do it|please do|do that|of course|for sure|by all means|lets do it|lets do that|lets try (?:it|that)|go on|please go ahead|that works|bien s[uû]r|vas ?y|allez ?y|i am|we are|im here|were here|i did|that(?:s| is) (?:right|correct|it|fine|ok))\b")
-        .expect("constant pattern")
+    pattern::rule(
+        r"^(?:ok |okay )?(?:go ahead|go for it|do it|please do|do that|of course|for sure|by all means|lets do it|lets do that|lets try (?:it|that)|go on|please go ahead|that works|bien s[uû]r|vas ?y|allez ?y|i am|we are|im here|were here|i did|that(?:s| is) (?:right|correct|it|fine|ok))\b",
+    )
 });
 /// Words that may stand beside a yes without changing it.
 static BESIDE_YES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
@@ -40,7 +41,9 @@ static NO: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     set("no n nope nah naw noo nooo non negative nop nay nein no. dont cancel stop nevermind")
 });
 static NO_PHRASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:please )?(?:not (?:yet|now|really|right now|at the moment)|hold (?:off|on)|wait|dont|do not|pas (?:maintenant|encore)|please dont|no need|leave it)\b").expect("constant pattern")
+    pattern::rule(
+        r"^(?:please )?(?:not (?:yet|now|really|right now|at the moment)|hold (?:off|on)|wait|dont|do not|pas (?:maintenant|encore)|please dont|no need|leave it)\b",
+    )
 });
 static BESIDE_NO: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     set(
@@ -61,29 +64,32 @@ static GREETING_CORE: LazyLock<HashSet<&str>> = LazyLock::new(|| {
 
 static CLOSER: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     set(
-        "thanks thank thankyou thx tks thnx tnx ty tysm tyvm cheers bye goodbye cya ok okay okey k kk okie alright great perfect awesome cool amazing excellent fantastic wonderful nice sweet brilliant good night gn goodnight evening day weekend one see you u ya later soon then got it gotcha will do no problem np worries prob have a appreciate appreciated so much very lot again for the your help quick response reply info helping answer fast team guys man mate bud buddy bro sir sounds merci beaucoup parfait bonne soirée soiree journée journee à bientôt au revoir daccord noted understood copy roger right all too as well everything that this it lol haha and to my pleasure welcome cheers anytime thats works fine kindly dude tonight today super legend lifesaver",
+        "thanks thank thankyou thx tks thnx tnx ty tysm tyvm cheers bye goodbye cya ok okay okey k kk okie alright great perfect awesome cool amazing excellent fantastic wonderful nice sweet brilliant good night gn goodnight evening day weekend one see you u ya later soon then got it gotcha will do no problem np worries prob have a appreciate appreciated so much very lot again for the your help quick response reply info helping answer fast team set guys man mate bud buddy bro sir sounds merci beaucoup parfait bonne soirée soiree journée journee à bientôt au revoir daccord noted understood copy roger right all too as well everything that this it lol haha and to my pleasure welcome cheers anytime thats works fine kindly dude tonight today super legend lifesaver",
     )
 });
 static CLOSER_CORE: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     set(
-        "thanks thank thankyou thx tks thnx tnx ty tysm tyvm cheers bye goodbye cya ok okay okey k kk okie alright great perfect awesome cool amazing excellent fantastic wonderful sweet brilliant goodnight gn night merci parfait appreciate appreciated noted understood copy roger got gotcha sounds np worries daccord later welcome pleasure lol haha nice revoir problem",
+        "thanks thank thankyou thx tks thnx tnx ty tysm tyvm cheers bye goodbye cya ok okay okey k kk okie alright great perfect awesome cool amazing excellent fantastic wonderful sweet brilliant goodnight gn night merci parfait appreciate appreciated noted understood copy roger got gotcha sounds np worries daccord later good welcome pleasure lol haha nice revoir problem",
     )
 });
 const GLAD: &str = "👍👌🙏😊🙂😀😃😄😁❤🔥🎉👏🙌💪😎😍🥰✅🤝⛳🏌💯😅😂🤣🫡🤙✌💙💚🖤🤩☺";
 
 static STILL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:(?:no|nope|nah|hi|hey|hello|sorry|and|but|ok|okay|um|hmm|hm|so|yeah|well|unfortunately|yes|it|its|that|thats|theres|there is|we|were) )*(?:still (?:nothing|nothing happening|nothing here|not working|isnt working|not fixed|no luck|no good|no change|no|(?:the )?same(?: (?:thing|issue|problem|error))?|broken|doing it|happening|not|doesnt work|wont work|down|going on|not right|acting up)|(?:the )?(?:exact )?same(?: (?:thing|issue|problem|error|again|here|as before|story))*|no change|no luck|no difference|no joy|no dice|nothing(?: (?:happened|changed|happening|yet|is happening|works?))?|(?:it |that |this )?(?:didnt|did not|doesnt|hasnt|does not) (?:work|worked|help|helped|fix it|fix|do anything|change anything|change|do it|solve it|make a difference|do the trick)|not (?:working|fixed|any better|better)(?: still| yet)?|(?:it )?(?:worked|was (?:ok|fine|good|working)) for (?:a|like a|about a|one|1|2|a few|two)? ?(?:sec|second|seconds|secs|minute|minutes|min|mins|bit|moment|shot|shots|hole|while)(?:[ ,.]*(?:then|and|but|now)? ?(?:\w+ ?){0,5})?|(?:it )?(?:happened|did it|its doing it|doing it|broke|failed) again|nope|toujours (?:rien|pareil|pas)|[cç]a (?:ne )?marche (?:toujours )?pas|rien|pareil)(?: (?:still|yet|again|here|now|sorry|man|unfortunately|though|on our end|for us|for me|thanks|either|so far|at all|happening|im afraid|working|tried|with it))*[\W]*$")
-        .expect("constant pattern")
+    pattern::rule(
+        r"^(?:(?:no|nope|nah|hi|hey|hello|sorry|and|but|ok|okay|um|hmm|hm|so|yeah|well|unfortunately|yes|it|its|that|thats|theres|there is|we|were) )*(?:still (?:nothing|nothing happening|nothing here|not working|isnt working|not fixed|no luck|no good|no change|no|(?:the )?same(?: (?:thing|issue|problem|error))?|broken|doing it|happening|not|doesnt work|wont work|down|going on|not right|acting up)|(?:the )?(?:exact )?same(?: (?:thing|issue|problem|error|again|here|as before|story))*|no change|no luck|no difference|no joy|no dice|nothing(?: (?:happened|changed|happening|yet|is happening|works?))?|(?:it |that |this )?(?:didnt|did not|doesnt|hasnt|does not) (?:work|worked|help|helped|fix it|fix|do anything|change anything|change|do it|solve it|make a difference|do the trick)|not (?:working|fixed|any better|better)(?: still| yet)?|(?:it )?(?:worked|was (?:ok|fine|good|working)) for (?:a|like a|about a|one|1|2|a few|two)? ?(?:sec|second|seconds|secs|minute|minutes|min|mins|bit|moment|shot|shots|hole|while)(?:[ ,.]*(?:then|and|but|now)? ?(?:\w+ ?){0,5})?|(?:it )?(?:happened|did it|its doing it|doing it|broke|failed) again|no good|toujours (?:rien|pareil|pas)|[cç]a (?:ne )?marche (?:toujours )?pas|rien|pareil)(?: (?:still|yet|again|here|now|sorry|man|unfortunately|though|on our end|for us|for me|thanks|either|so far|at all|happening|im afraid|working|tried|with it))*[\W]*$",
+    )
 });
 /// "still frozen": goes on only where something is under way.
 static STILL_THAT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:(?:no|nope|nah|hi|hey|sorry|and|but|ok|okay|um|hmm|so|yeah|well|unfortunately|yes|it|its|that|thats|it is|the|my|our|screen|sim|simulator|trackman|door|projector|bay|box|\d|is|we are|were|im|i am) ,?)*still [\w ]{1,28}[\W]*$|^(?:(?:it|its|the|sim|simulator|trackman|screen|and) )*(?:froze|frozen|crashed|black|locked|stuck|dead|down|beeps?|freezing|went (?:black|down|dead))(?: (?:up|out))? again[\W]*$")
-        .expect("constant pattern")
+    pattern::rule(
+        r"^(?:(?:no|nope|nah|hi|hey|sorry|and|but|ok|okay|um|hmm|so|yeah|well|unfortunately|yes|it|its|that|thats|it is|the|my|our|screen|sim|simulator|trackman|door|projector|bay|box|\d|is|we are|were|im|i am) ,?)*still [\w ]{1,28}[\W]*$|^(?:(?:it|its|the|sim|simulator|trackman|screen|and) )*(?:froze|frozen|crashed|black|locked|stuck|dead|down|beeps?|freezing|went (?:black|down|dead))(?: (?:up|out))? again[\W]*$",
+    )
 });
 
 static RESOLVED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:(?:no|ok|okay|oh|hi|hey|actually|yes|yeah|yep|sorry|nvm|ah|wait|update|all good|its ok|its okay|haha|lol|thanks|nah|nope|and|perfect|great) ?[,.!-]* ?)*(?:never ?mind|nvm|(?:please )?(?:ignore|disregard) (?:that|this|me|my (?:last )?(?:message|text)|last (?:message|text)|the last (?:message|text))|(?:it |its |that |sim |trackman |everything |screen |door |the \w+ )?(?:all |just |is |has |has just |s )*(?:came (?:right |straight )?back(?: on| up| by itself)?|come back(?: on)?|back (?:up|on|now|working|to normal|online|up and running|in action|again)?|(?:is )?working (?:again|now|fine|fine now|great now|perfectly|perfectly now|good now)|works (?:now|again|fine now|great now)|working|fixed(?: itself| now| it)?|sorted(?: itself)?(?: out)?(?: now)?|resolved(?: itself)?|good (?:now|to go)|fine now|ok now|okay now|loaded|unfroze|opened|restarted itself)|all (?:good|set|sorted|fixed|ok|fine)(?: now| here)?|(?:we |i |weve |ive )?(?:just )?(?:figured|sorted|worked|got|found) (?:it|that)(?: out| to work| working| sorted| fixed| going)?|(?:were|im|we are|i am|we got|i got|got|made it) (?:back )?in(?:side)?(?: now| thanks)?|(?:were|im|we are|i am) (?:all )?(?:good|set|sorted|fine)(?: now| to go)?|problem (?:solved|fixed)|that (?:worked|did it|did the trick|fixed it|solved it)|did the trick|c ?est (?:bon|r[eé]gl[eé]|revenu)|[cç]a (?:re)?marche(?: maintenant)?|laisse tomber)(?:(?: ?[,.!-]+ ?| )(?:now|thanks|thank you|thx|ty|again|sorry|it|just|came|back|on|by itself|its|is|working|works|fixed|itself|all|good|never mind|nvm|we|were|are|figured|out|anyway|so much|for the help|for your help|guys|man|appreciate|cheers|the|sim|screen|up|restarted|lol|haha|merci|got|fine|and|running|a|lot|very|much|everything|that|worked|ok|figured|set|i|im|here|though|tho))*[\W]*$")
-        .expect("constant pattern")
+    pattern::rule(
+        r"^(?:(?:no|ok|okay|oh|hi|hey|actually|yes|yeah|yep|sorry|nvm|ah|wait|update|all good|its ok|its okay|haha|lol|thanks|nah|nope|and|perfect|great) ?[,.!-]* ?)*(?:never ?mind|nvm|(?:please )?(?:ignore|disregard) (?:that|this|me|my (?:last )?(?:message|text)|last (?:message|text)|the last (?:message|text))|(?:it |its |that |sim |trackman |everything |screen |door |the \w+ )?(?:all |just |is |has |has just |s )*(?:came (?:right |straight )?back(?: on| up| by itself)?|come back(?: on)?|back (?:up|on|now|working|to normal|online|up and running|in action|again)?|(?:is )?working (?:again|now|fine|fine now|great now|perfectly|perfectly now|good now)|works (?:now|again|fine now|great now)|working|fixed(?: itself| now| it)?|sorted(?: itself)?(?: out)?(?: now)?|resolved(?: itself)?|good (?:now|to go)|fine now|ok now|okay now|loaded|unfroze|opened|restarted itself)|all (?:good|set|ok|fine) (?:now|again|here)|all (?:sorted|fixed)(?: now)?|(?:we |i |weve |ive )?(?:just )?(?:(?:figured|sorted|worked) (?:it|that)(?: out)?|got (?:it|that) (?:to work|working|sorted|fixed|going))|(?:were|im|we are|i am|we got|i got|got|made it) (?:back )?in(?:side)?(?: now| thanks)?|(?:were|im|we are|i am) (?:all )?(?:good|set|sorted|fine)(?: now| to go)?|problem (?:solved|fixed)|that (?:worked|did it|did the trick|fixed it|solved it)|did the trick|c ?est (?:bon|r[eé]gl[eé]|revenu)|[cç]a (?:re)?marche(?: maintenant)?|laisse tomber)(?:(?: ?[,.!-]+ ?| )(?:now|thanks|thank you|thx|ty|again|sorry|it|just|came|back|on|by itself|its|is|working|works|fixed|itself|all|good|never mind|nvm|we|were|are|figured|out|anyway|so much|for the help|for your help|guys|man|appreciate|cheers|the|sim|screen|up|restarted|lol|haha|merci|got|fine|and|running|a|lot|very|much|everything|that|worked|ok|figured|set|i|im|here|though|tho))*[\W]*$",
+    )
 });
 
 /// The intent, if the whole text is small talk. `plain`: [`super::normalise::plain`].
@@ -103,6 +109,11 @@ pub fn exact(plain: &str, context: &Context) -> Option<&'static str> {
     let all = |set: &HashSet<&str>| words.iter().all(|w| set.contains(w) || is_number(w) || glad(w));
     let any = |set: &HashSet<&str>| words.iter().any(|w| set.contains(w));
 
+    // "nah we're good" refuses; "no it's working now" reports.
+    let refuses = matches!(words[0], "no" | "nope" | "nah") && !asks && plain != "no good";
+    if refuses && words.iter().all(|w| BESIDE_NO.contains(w) || NO.contains(w)) {
+        return Some("chat.deny");
+    }
     if RESOLVED.is_match(plain) && !(yes_no && words == ["all", "good"]) {
         return Some("followup.resolved");
     }
@@ -129,16 +140,16 @@ pub fn exact(plain: &str, context: &Context) -> Option<&'static str> {
     {
         return Some("chat.affirm");
     }
+    if STILL.is_match(plain)
+        || (context.last_intent.is_some() && words.len() <= 8 && STILL_THAT.is_match(plain))
+    {
+        return Some("followup.still-broken");
+    }
     if NO.contains(words[0]) && !asks && words[1..].iter().all(|w| BESIDE_NO.contains(w) || NO.contains(w)) {
         return Some("chat.deny");
     }
     if NO_PHRASE.is_match(&joined) && !asks && words.iter().all(|w| BESIDE_NO.contains(w) || NO.contains(w)) {
         return Some("chat.deny");
-    }
-    if STILL.is_match(plain)
-        || (context.last_intent.is_some() && words.len() <= 8 && STILL_THAT.is_match(plain))
-    {
-        return Some("followup.still-broken");
     }
     if words.iter().all(|w| GREETING.contains(w)) && any(&GREETING_CORE) && !joined.contains("good day") {
         return Some("chat.greeting");

@@ -4,15 +4,17 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::pattern;
+
 /// Clauses read separately; the rest of a long text belongs to the last.
 const MOST: usize = 6;
 /// A clause of fewer words says nothing on its own.
 const FEWEST_WORDS: usize = 3;
 
 static CUT: LazyLock<Regex> = LazyLock::new(|| {
-    // Invariant: a constant pattern, compiled in every test.
-    Regex::new(r"(?i)[.!?;]+(?:\s+|$)|\n+|,?\s+(?:and also|also|plus|btw|by the way|and then|oh and|and|but|another thing|aussi|et)\s+|,\s+(?:can|could|do|does|is|are|how|what|where|when|the|my|our|i|we)\s+")
-        .expect("constant pattern")
+    pattern::rule(
+        r"(?i)[.!?;]+(?:\s+|$)|\n+|,?\s+(?:and also|also|plus|btw|by the way|and then|oh and|and|but|another thing|aussi|et)\s+|,\s+(?:can|could|do|does|is|are|how|what|where|when|the|my|our|i|we)\s+",
+    )
 });
 
 /// The clauses of a text, in order; one if it cannot be cut into two that say something.
@@ -80,8 +82,9 @@ pub fn urgency(intent: &str) -> u8 {
 /// Whether a clause about a booking asks for something, or only tells which one is theirs.
 pub fn asks(clause: &str) -> bool {
     static ASK: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\?|\b(?:can|could|may|want|wanna|need|like to|would|please|pls|how|possible|cancel|change|move|extend|add|stay|longer|another|available|availability|reschedule|refund|book (?:a|me|us|for|another)|any chance|looking|wondering|is there|do you|wrong|double)\b")
-            .expect("constant pattern")
+        pattern::rule(
+            r"(?i)\?|\b(?:can|could|may|want|wanna|need|like to|would|please|pls|how|possible|cancel|change|move|extend|add|stay|longer|another|available|availability|reschedule|refund|book (?:a|me|us|for|another)|any chance|looking|wondering|is there|do you|wrong|double)\b",
+        )
     });
     ASK.is_match(clause)
 }

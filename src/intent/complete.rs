@@ -4,14 +4,17 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::pattern;
+
 static UNFINISHED: LazyLock<Regex> = LazyLock::new(|| {
-    // Invariant: a constant pattern, compiled in every test.
-    Regex::new(r"(?:,|:|-|\.\.+|…|\b(?:and|but|so|because|cause|cuz|or|also|with|the|my|our|a|is|its|im|were|like|when|if|then|that|to|for|in|on|at|plus|et|mais|que))\s*$")
-        .expect("constant pattern")
+    pattern::rule(
+        r"(?:,|:|-|\.\.+|…|\b(?:and|but|so|because|cause|cuz|or|also|with|the|my|our|a|is|its|im|were|like|when|if|then|that|to|for|in|on|at|plus|et|mais|que))\s*$",
+    )
 });
 static OPENING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:(?:hi|hey|hello|yo|good (?:morning|evening|afternoon)|bonjour|salut)[ ,!.]*)*(?:(?:there|guys|team|again|all)[ ,!.]*)*(?:(?:i have |i had |just |got )?(?:a |another )?(?:quick |small |one )?(?:questions?|issue|problem)(?: for you| for ya| please)?|(?:can|could) you help(?: me| us)?(?: please| out)?|help|need (?:some )?help|are you there|anyone there|you there|sorry to bother(?: you)?|so|ok so|heads up|fyi|listen|umm?|excuse me|pls help|please help)?[\s,.!:?-]*$")
-        .expect("constant pattern")
+    pattern::rule(
+        r"^(?:(?:hi|hey|hello|yo|good (?:morning|evening|afternoon)|bonjour|salut)[ ,!.]*)*(?:(?:there|guys|team|again|all)[ ,!.]*)*(?:(?:i have |i had |just |got )?(?:a |another )?(?:quick |small |one )?(?:questions?|issue|problem)(?: for you| for ya| please)?|(?:can|could) you help(?: me| us)?(?: please| out)?|help|need (?:some )?help|are you there|anyone there|you there|sorry to bother(?: you)?|so|ok so|heads up|fyi|listen|umm?|excuse me|pls help|please help)?[\s,.!:?-]*$",
+    )
 });
 
 /// False for a greeting alone, "quick question", a trailing "and", and a trailing comma.

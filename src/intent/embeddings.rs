@@ -27,8 +27,8 @@ pub fn embed_all(
     let before = known.len();
     for text in texts {
         let key = key(text);
-        if !known.contains_key(&key) {
-            known.insert(key, encoder.encode(text)?);
+        if let std::collections::hash_map::Entry::Vacant(e) = known.entry(key) {
+            e.insert(encoder.encode(text)?);
         }
     }
     if let Some(path) = path.filter(|_| known.len() > before) {

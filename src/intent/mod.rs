@@ -19,6 +19,7 @@ mod lbfgs;
 mod lexical;
 mod model;
 mod normalise;
+mod pattern;
 mod route;
 mod slots;
 mod speller;

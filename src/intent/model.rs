@@ -41,8 +41,6 @@ pub struct Guess {
     pub ranked: Vec<(String, f32)>,
     /// P(the first is right), 0..=1.
     pub confidence: f32,
-    /// Cosine to the nearest training phrase, -1..=1.
-    pub nearest: f32,
 }
 
 impl Model {
@@ -113,10 +111,6 @@ impl Model {
         &self.encoder
     }
 
-    pub fn knows(&self, intent: &str) -> bool {
-        self.classes.binary_search_by(|c| c.as_str().cmp(intent)).is_ok()
-    }
-
     /// The text with slips mended, as the encoder reads it.
     pub fn clean(&self, text: &str) -> String {
         clean(&self.speller, text)
@@ -146,7 +140,7 @@ impl Model {
         let mut order: Vec<usize> = (0..p.len()).collect();
         order.sort_by(|a, b| p[*b].total_cmp(&p[*a]).then(a.cmp(b)));
         let ranked = order.into_iter().take(5).map(|k| (self.classes[k].clone(), p[k])).collect();
-        Ok(Guess { ranked, confidence: self.trained.fuse.confidence(&signs), nearest: near.nearest })
+        Ok(Guess { ranked, confidence: self.trained.fuse.confidence(&signs) })
     }
 
     fn embed(&self, text: &str) -> Result<Arc<[f32]>, IntentError> {
@@ -188,10 +182,9 @@ impl Remembered {
             return;
         }
         self.order.push_back(text.to_owned());
-        if self.order.len() > REMEMBERED {
-            if let Some(oldest) = self.order.pop_front() {
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front() {
                 self.of.remove(&oldest);
             }
-        }
     }
 }

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 
+use super::pattern;
+
 /// Characters of a message that rules and model look at; more is noise or an attack.
 pub const MAX_CHARS: usize = 2_000;
 
@@ -81,9 +83,17 @@ pub fn fold(tidy: &str) -> String {
     out
 }
 
-/// The form that rules match: [`fold`] of [`tidy`], without apostrophes ("can't" = "cant").
+/// The form that rules match: [`fold`] of [`tidy`], without accents and apostrophes ("can't" = "cant").
 pub fn plain(text: &str) -> String {
-    fold(&tidy(text)).replace('\'', "")
+    unaccent(&fold(&tidy(text)).replace('\'', ""))
+}
+
+/// Letters without their accents; everything else as it is.
+pub fn unaccent(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
+    text.nfd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).collect()
 }
 
 /// SMS words and phonetic spellings to the words they stand for. Whole words only.
@@ -224,18 +234,10 @@ static SLANG_OF: LazyLock<std::collections::HashMap<&str, &str>> =
     LazyLock::new(|| SLANG.iter().copied().collect());
 
 static BAY_WORD: LazyLock<Regex> = LazyLock::new(|| {
-    // Invariant: a constant pattern, compiled in every test.
-    Regex::new(r"\b(?:box|bay|booth|simulator|bya|boxx|baie)\s*(?:number|no\.?|num|#)?\s*(\d{1,2})\b")
-        .expect("constant pattern")
+    pattern::rule(r"\b(?:box|bay|booth|simulator|bya|boxx|baie)\s*(?:number|no\.?|num|#)?\s*(\d{1,2})\b")
 });
 
-static TWO_WORDS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\btrack[ -]m[ae]n\b|\btruck ?man\b").expect("constant pattern"));
-
-/// Whether the speller must leave a word alone: the slang table already knows it.
-pub fn is_slang(word: &str) -> bool {
-    SLANG_OF.contains_key(word)
-}
+static TWO_WORDS: LazyLock<Regex> = LazyLock::new(|| pattern::rule(r"\btrack[ -]m[ae]n\b|\btruck ?man\b"));
 
 /// The form the encoder reads: slang spelled out, "box 2" as "bay 2", each word through `spell`.
 pub fn for_encoder(text: &str, mut spell: impl FnMut(&str, bool) -> String) -> String {
@@ -280,10 +282,9 @@ fn is_word_char(c: char) -> bool {
 }
 
 static REACTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    pattern::rule(
         r#"(?s)^(?:(?:liked|loved|disliked|laughed at|emphasi[sz]ed|questioned|removed a \w+ from|reacted \S+ to|a (?:aimé|adoré)|a réagi .{1,12} à) (?:"|an image|a photo|an attachment|a message)|\S{1,4} to ")"#,
     )
-    .expect("constant pattern")
 });
 
 /// A phone's "reaction" quoted back as text: Liked “Your bay is ready”.

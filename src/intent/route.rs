@@ -96,7 +96,7 @@ mod tests {
             ("sim.black-screen".to_owned(), (1.0 - p) * 0.8),
             (OUT_OF_SCOPE.to_owned(), (1.0 - p) * 0.2),
         ];
-        Guess { ranked, confidence, nearest: 0.8 }
+        Guess { ranked, confidence }
     }
 
     fn strict() -> Strictness {

@@ -65,7 +65,7 @@ impl Speller {
     pub fn correct(&self, word: &str, name: bool) -> String {
         let len = word.chars().count();
         let fixed =
-            name || len < 4 || len > LONGEST || !word.chars().all(char::is_alphabetic) || self.knows(word);
+            name || !(4..=LONGEST).contains(&len) || !word.chars().all(char::is_alphabetic) || self.knows(word);
         if fixed {
             return word.to_owned();
         }

@@ -37,6 +37,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Ticket> {
     })
 }
 
+#[allow(clippy::too_many_arguments, reason = "one column each")]
 pub fn insert(
     conn: &Connection,
     intent: &str,

@@ -100,7 +100,10 @@ pub fn from_json(text: &[u8]) -> Result<Vec<BookingBody>, Error> {
     let one = |(index, row)| {
         serde_json::from_value(row).map_err(|e| {
             let fields = "id, phone, name, bay, from, to, reference, pin";
-            Error::invalid(format!("bookings[{index}]: {e}"), format!("its fields are {fields}; nothing was stored"))
+            Error::invalid(
+                format!("bookings[{index}]: {e}"),
+                format!("its fields are {fields}; nothing was stored"),
+            )
         })
     };
     rows.into_iter().enumerate().map(one).collect()

@@ -174,7 +174,10 @@ pub fn screen_paths(conn: &Connection, site: &Site) -> Result<Vec<(BayId, String
 /// # Errors
 /// The database's, or no random numbers.
 pub fn bay_paths(conn: &Connection, site: &Site, now: UnixMs) -> Result<Vec<(BayId, String)>> {
-    site.bays.keys().map(|bay| Ok((*bay, format!("/b/{}", token::grouped(&current(conn, *bay, now)?.code))))).collect()
+    site.bays
+        .keys()
+        .map(|bay| Ok((*bay, format!("/b/{}", token::grouped(&current(conn, *bay, now)?.code)))))
+        .collect()
 }
 
 /// The bay whose screen has this secret.

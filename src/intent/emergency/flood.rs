@@ -23,7 +23,7 @@ pub const ROWS: &[Row] = &[
         r"(?:fridge|cooler|dispenser|vending|bottles?|cup|coffee|drinks?|beer|kettle|fountain|ice machine|spilled|spilt|spill|water hazard|hitting|my (?:ball|shots?))\b|(?:course|hole|fairway|game) ",
     ),
     (
-        r"(?:ceiling|roof|wall|walls|upstairs|light|lights|light fixture|vents?|sprinkler|projector|electrical|outlet|breaker|panel) (?:\w+ ){0,4}?(?:leak(?:ing|s|ed|y)?|drip(?:ping|s|ped)?|pouring|dripping water|leaking water|collaps\w+|caving in|caved in|came down|coming down|bulging|sagging)\b",
+        r"(?:ceiling|roof|wall|walls|upstairs|light|lights|light fixture|vents?|sprinkler|projector|electrical|outlet|breaker|panel) (?:\w+ ){0,4}?(?:leak(?:ing|s|ed|y)?|drip(?:ping|s|ped)?|pouring|dripping water|leaking water|collaps\w+|caving in|caved in|bulging|sagging)\b",
         r"(?:light|lights|vents?|projector) (?:\w+ ){0,3}?(?:coming|came) (?:down|on)|drip(?:ping)? (?:coffee|sweat)|sunlight|light leak\w*|leak(?:ing|s)? light|(?:data|info|news) leak",
     ),
     (

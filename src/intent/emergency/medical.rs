@@ -74,10 +74,10 @@ pub const ROWS: &[Row] = &[
     ),
     (
         r"(?:need|want|wheres|where is|get|bring|grab|using|use) (?:the |a |an )?(?:aed|defib\w*|tourniquet|stretcher)\b|starting cpr|doing cpr|giving cpr|cpr\b",
-        r"where (?:is|are) the|do you have|class|course|training|certified|trained",
+        r"do you have|is there|class|course|training|certified|trained",
     ),
     (
-        r"suicid\w+|kill(?:ing)? myself|end(?:ing)? my (?:own )?life|end it all|hurt(?:ing)? myself on purpose|harm(?:ing)? myself|self[- ]harm\w*|(?:dont|do not) want to (?:live|be alive|be here anymore)|want(?:s)? to die\b|better off dead|(?:no|any) reason to (?:live|go on)|threatening to (?:jump|kill (?:him|her|them)sel)|tak(?:e|ing) (?:my|his|her) own life|nothing to live for|kill (?:him|her)self",
+        r"suicid\w+|kill(?:ing)? myself|end(?:ing)? my (?:own )?life|end it all|hurt(?:ing)? myself on purpose|harm(?:ing)? myself|self[- ]harm\w*|(?:dont|do not) want to (?:live|be alive|be here anymore)|want(?:s)? to die\b|better off dead|(?:no|any) reason to (?:live|go on)|threatening to (?:jump off|kill (?:him|her|them)sel)|tak(?:e|ing) (?:my|his|her) own life|nothing to live for|kill (?:him|her)self",
         r"lol|haha|lmao|putt(?:s|ing|er)?\b|slice|shank|triple bogey|😂|🤣|if i have to|this (?:game|course|hole)|suicide (?:squeeze|squad|pin)",
     ),
     (
@@ -85,7 +85,7 @@ pub const ROWS: &[Row] = &[
         r"(?:almost|nearly) (?:had|gave)|gave me|lol|haha",
     ),
     (
-        r"(?:dying|he died|she died|is dead|found dead|dead body|someone died|hes dead|shes dead)\b",
+        r"(?:(?:he|she|hes|shes|someone|somebody|someones|guy|man|woman|friend|buddy|dad|mom|husband|wife|person)(?: is| might be| may be| looks)? (?:dying|dead|died)|(?:im|i am|i think im) dying|found dead|dead body)\b",
         r"battery|phone|laugh\w*|dying (?:to|for|of thirst|down|out|on)|(?:screen|sim|simulator|trackman|computer|pc|projector|tvs?|system|radar|app|game|remote|controller|mouse|keyboard|wifi|internet|tablet|ipad|light|lights|camera|speaker|speakers|link|line|bay|box|place|soundbar|music|power|site|website|door|keypad|fob|machine|sensor|unit|monitor|display|it|arm|legs?|back|lol|haha)\b|dead (?:center|centre|straight|on|even|in the water|zone|spot)|(?:is|its) dead (?:in here|tonight|quiet)|game is dead",
     ),
     (
@@ -99,5 +99,10 @@ pub const ROWS: &[Row] = &[
     (
         r"(?:appel\w* (?:une |l ?)?ambulance|besoin d ?une ambulance|appel\w* (?:le )?(?:911|15|112|secours|urgences?)|crise cardiaque|(?:ne )?respire (?:plus|pas)|peux pas respirer|arriv\w+ (?:pas|plus) [aà] respirer|inconscient\w*|[eé]vanoui\w*|perdu connaissance|saigne\w*|beaucoup de sang|(?:est|sest|suis|me suis|quelquun) (?:est )?bless[eé]\w*|bless[eé] grave\w*|fait un malaise|mal [aà] la poitrine|s ?[eé]touffe|convulsions|surdose|me suicider|me tuer|envie de mourir|r[eé]action allergique|cass[eé] (?:le|la|un) (?:bras|jambe|poignet|cheville)|au secours|s ?est effondr[eé]\w*|urgence m[eé]dicale)\b",
         r"trousse",
+    ),
+    // A question about what there is: never an alarm, and the model must not make it one.
+    (
+        r"(?:is there|are there|do you (?:guys )?have|have you got|got|any|where (?:is|are)|wheres) (?:an? |any |the |your |some )?(?:\w+ )?(?:first[- ]aid|band ?aids?|bandages?|fire (?:extinguishers?|exits?|pit|place)|smoke (?:detectors?|alarms?)|sprinklers?|emergency exits?)\b|(?:is there|do you (?:guys )?have|have you got) (?:an? |any )?(?:aed|defib\w*)",
+        r"[a-z]",
     ),
 ];

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::normalise;
+use super::{normalise, pattern};
 
 /// What the rules say about a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +51,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     ];
     let compile = |pattern: &str| {
         let full = pattern.replace("{P}", PERSON).replace("{BODY}", BODY);
-        // Invariant: constant patterns; a test compiles them all.
-        Regex::new(&format!(r"\b(?:{full})")).expect("constant pattern")
+        pattern::rule(&format!(r"\b(?:{full})"))
     };
     families
         .into_iter()
@@ -67,36 +66,38 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 
 /// "no one is …", "not on …", "don't need an …" right before a trigger.
 static NEGATED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:no|not|isnt|arent|wasnt|werent|never|without|nobody|none|dont|doesnt|didnt|aint|hasnt|havent|pas|pas de|aucun|aucune|personne)(?: (?:one|body|ones|is|was|are|got|gets|get|been|has|have|any|a|an|the|need|needs|see|smell|think|it|its|there|theres|even|really|seriously|actually|badly|that|hurt|injured|or|call|calling|for|to|im|hes|having|being|anyone|anything|anybody|someone|signs?|of|is|nest|n|de|est))*\s*$")
-        .expect("constant pattern")
+    pattern::rule(
+        r"\b(?:no|not|isnt|arent|wasnt|werent|never|without|nobody|none|dont|doesnt|didnt|aint|hasnt|havent|pas|pas de|aucun|aucune|personne)(?: (?:one|body|ones|is|was|are|got|gets|get|been|has|have|any|a|an|the|need|needs|see|smell|think|it|its|there|theres|even|really|seriously|actually|badly|that|hurt|injured|or|call|calling|for|to|im|hes|having|being|anyone|anything|anybody|someone|signs?|of|is|nest|n|de|est))*\s*$",
+    )
 });
 
 /// Not sure whether: a doubt about now, not a "what if".
 static DOUBT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    pattern::rule(
         r"\b(?:sure|know|idk|tell|unsure|wondering|idea|see|check|ask|unclear|wonder|looks as|as) if\b",
     )
-    .expect("constant pattern")
 });
 
 static WHAT_IF: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:what|who|where|how|when)\b.{0,60}\bif\b|\bin case\b|\bhypothetical|\bwhat happens (?:if|when)\b|^\W*(?:and |so |also |hey |hi )*if (?:there|someone|somebody|anyone|something|a |an |my |we |i |you |the |one )|\bdo you (?:have|guys have|do)\b.{0,40}\b(?:insurance|plan|policy|procedure|emergenc)|\bau cas o[uù]\b|\bque faire (?:si|en cas)\b")
-        .expect("constant pattern")
+    pattern::rule(
+        r"\b(?:what|who|where|how|when)\b.{0,60}\bif\b|\bin case\b|\bhypothetical|\bwhat happens (?:if|when)\b|^\W*(?:and |so |also |hey |hi )*if (?:there|someone|somebody|anyone|something|a |an |my |we |i |you |the |one )|\bdo you (?:have|guys have|do)\b.{0,40}\b(?:insurance|plan|policy|procedure|emergenc)|\bau cas o[uù]\b|\bque faire (?:si|en cas)\b",
+    )
 });
 
 static PAST: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:last (?:night|week|weekend|month|year|time|summer|winter|fall|spring|season|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|yesterday|the other (?:day|night|week)|(?:days?|weeks?|months?|years?) ago|a while (?:ago|back)|back in (?:the|19|20|my)|years back|when i was (?:a|in|young)|used to|in (?:19|20)\d\d|semaine derni[eè]re|hier|mois dernier|l.ann[eé]e derni[eè]re)\b")
-        .expect("constant pattern")
+    pattern::rule(
+        r"\b(?:last (?:night|week|weekend|month|year|time|summer|winter|fall|spring|season|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|yesterday|the other (?:day|night|week)|(?:days?|weeks?|months?|years?) ago|a while (?:ago|back)|back in (?:the|19|20|my)|years back|when i was (?:a|in|young)|used to|in (?:19|20)\d\d|semaine derni[eè]re|hier|mois dernier|l.ann[eé]e derni[eè]re)\b",
+    )
 });
 
 static PRESENT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:now|again|still|right now|currently|today|tonight|looks like|seems like|just)\b")
-        .expect("constant pattern")
+    pattern::rule(r"\b(?:now|again|still|right now|currently|today|tonight|looks like|seems like|just)\b")
 });
 
 static HEARSAY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\bheard (?:that|about|there (?:was|were|had)|you (?:had|guys)|they had|of)\b|\bread (?:that|about)\b|\b(?:on|in|from) the (?:news|movie|film|video|show|series|book|podcast)\b|\bsaw (?:a |the |this )?(?:video|movie|film|clip|documentary|show)\b|\b(?:on|watching) (?:tv|netflix|youtube|tiktok)\b|\bjust kidding\b|\bjk\b|\bjoking\b|\bfalse alarm\b|\bfire drill\b|\bno emergency\b|\bin the game\b|\bfausse alerte\b")
-        .expect("constant pattern")
+    pattern::rule(
+        r"\bheard (?:that|about|there (?:was|were|had)|you (?:had|guys)|they had|of)\b|\bread (?:that|about)\b|\b(?:on|in|from) the (?:news|movie|film|video|show|series|book|podcast)\b|\bsaw (?:a |the |this )?(?:video|movie|film|clip|documentary|show)\b|\b(?:on|watching) (?:tv|netflix|youtube|tiktok)\b|\bjust kidding\b|\bjk\b|\bjoking\b|\bfalse alarm\b|\bfire drill\b|\bno emergency\b|\bin the game\b|\bfausse alerte\b",
+    )
 });
 
 /// Reads a text, whole and clause by clause.

@@ -7,6 +7,7 @@ const RINGS: &[(&str, &[&str])] = &[
         "emergency.medical",
         &[
             "my friend just collapsed",
+            "Where is the AED?",
             "hes not breathing",
             "he is unconscious on the floor",
             "need an ambulance",

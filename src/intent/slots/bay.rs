@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Places;
+use crate::intent::pattern::rule;
 use crate::site::BayId;
 
 #[derive(Debug, Default, PartialEq)]
@@ -22,8 +23,7 @@ const UNIT: &str = r"(?: ?(?:am|pm|a\.m|p\.m|oclock|hours?|hrs?|h|minutes?|mins?
 
 fn pattern(text: &str) -> Regex {
     let full = text.replace("{W}", WORD).replace("{N}", NUMBER);
-    // Invariant: constant patterns; every test compiles them.
-    Regex::new(&full).expect("constant pattern")
+    rule(&full)
 }
 
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
@@ -173,11 +173,10 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
         let Some(first) = c.get(1) else { continue };
         let rest: Vec<BayId> = numbers.collect();
         // "bay 2, 4 people": the unit belongs to the last number.
-        if !(counts_something && rest.is_empty()) {
-            if let Some(bay) = bay(first.as_str()) {
+        if !(counts_something && rest.is_empty())
+            && let Some(bay) = bay(first.as_str()) {
                 add(whole.start(), first.end(), bay);
             }
-        }
         let keep = rest.len() - usize::from(counts_something && !rest.is_empty());
         for (i, bay) in rest.into_iter().take(keep).enumerate() {
             add(first.end() + i, first.end() + i + 1, bay);

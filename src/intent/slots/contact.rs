@@ -4,20 +4,20 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::intent::pattern;
+
 use crate::site::E164;
 
-static PHONE: LazyLock<Regex> = LazyLock::new(|| {
-    // Invariant: a constant pattern, compiled in every test.
-    Regex::new(r"(?:\+\d[\d .()-]{7,18}\d|\(?\b\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}\b)").expect("constant pattern")
-});
+static PHONE: LazyLock<Regex> =
+    LazyLock::new(|| pattern::rule(r"(?:\+\d[\d .()-]{7,18}\d|\(?\b\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}\b)"));
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:booking|reference|ref|confirmation|reservation|order|conf)(?: (?:number|no\.?|code|id|reference|ref|#))?(?: is| was|:| #|#)? ?#?([a-z]{0,6}-?\d[a-z0-9-]{0,14})\b").expect("constant pattern")
+    pattern::rule(
+        r"(?i)\b(?:booking|reference|ref|confirmation|reservation|order|conf)(?: (?:number|no\.?|code|id|reference|ref|#))?(?: is| was|:| #|#)? ?#?([a-z]{0,6}-?\d[a-z0-9-]{0,14})\b",
+    )
 });
-static BARE_REFERENCE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b([A-Z]{2,5}-?\d{3,10})\b").expect("constant pattern"));
-static NOT_REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:\d{1,2}(?:am|pm|h|hrs?|st|nd|rd|th|min|mins)?)$").expect("constant pattern")
-});
+static BARE_REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern::rule(r"\b([A-Z]{2,5}-?\d{3,10})\b"));
+static NOT_REFERENCE: LazyLock<Regex> =
+    LazyLock::new(|| pattern::rule(r"(?i)^(?:\d{1,2}(?:am|pm|h|hrs?|st|nd|rd|th|min|mins)?)$"));
 
 /// (phone in E.164, booking reference as written)
 pub fn read(tidy: &str) -> (Option<String>, Option<String>) {

@@ -4,37 +4,34 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::intent::Tense;
+use crate::intent::pattern::rule;
 
-fn pattern(text: &str) -> Regex {
-    // Invariant: constant patterns; every test compiles them.
-    Regex::new(text).expect("constant pattern")
-}
+use crate::intent::Tense;
 
 /// "if" that asks or softens, and is no "what if".
 static SOFT_IF: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+    rule(
         r"\b(?:sure|know|idk|tell|unsure|wondering|idea|see|check|ask|asking|wonder|curious|as|even|only|great|nice|good|appreciate it|awesome|help|mind|love it|like it|forward) if\b|\bif (?:possible|you (?:can|could|dont mind|would|guys can|are able|have a)|thats? (?:ok|okay|possible|fine|alright)|someone (?:can|could)|anyone (?:can|could)|any|not|so|needed|u can|that|its? (?:ok|possible|not too much))\b",
     )
 });
 static IF: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+    rule(
         r"\bwhat (?:do|should|would|can|happens|if|to do)\b[^.!?\n]{0,50}\b(?:if|when|in case)\b|\bwhat if\b|\bin case\b|\bif (?:the|it|my|our|something|anything|someone|there|i|we|you|a|this|that|one|ever) (?:\w+ ){0,6}?(?:freez\w+|crash\w*|break\w*|fails?|stops?|goes|go|dies|die|happens?|doesnt|wont|isnt|dont|cant|gets?|acts? up|needs?|am|are|is|has|locks?|does|were|was|want|forget|lose)\b|\bhow (?:do|would|should) (?:i|we|you) [^.!?\n]{0,30} if\b|\b(?:hypothetically|just in case|next time|in the future|que faire si|au cas o[uù])\b",
     )
 });
 static PAST: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+    rule(
         r"\b(?:last (?:night|week|weekend|month|year|time|session|visit|summer|winter|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|yesterday|the other (?:day|night|week)|(?:days?|weeks?|months?|years?) ago|a while (?:ago|back)|earlier this (?:week|month)|previously|used to|when we were (?:there|in)|hier|(?:semaine|mois|fois) derni[eè]re?)\b",
     )
 });
 static PRESENT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+    rule(
         r"\b(?:now|still|again|today|tonight|currently|at the moment|right now|rn|since|is|isnt|are|arent|wont|cant|cannot|doesnt|dont|not working|keeps?|im|were|its|just|has been|have been|wouldnt let|please|help|need|encore|maintenant)\b",
     )
 });
 /// The past belongs to the booking, not to the trouble.
 static BOOKED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+    rule(
         r"\b(?:booked|reserved|paid|bought|ordered|signed up|registered|made (?:a|the|my) (?:booking|reservation))\b",
     )
 });

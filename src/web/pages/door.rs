@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 
-use super::{Page, Sent, html};
+use super::{Page, Sent, html, refused};
 use crate::site::Door;
 use crate::store::presence::{self, Visit};
 use crate::store::{StoreError, thread};
@@ -96,20 +96,15 @@ pub async fn submit(
         Begun::TooMany(wait) => {
             let error = Error::too_many("Too many wrong tries", wait);
             let problem = format!("{}; {}. Or text us, or call.", error.what, error.mend);
-            refused(page(&app, door, &form.phone, Some(problem), None), error.status)
+            refused(page(&app, door, &form.phone, Some(problem), None), &error)
         }
         Begun::Wrong => {
-            let problem =
-                "Number and booking do not belong together. Look at your confirmation and try again.";
-            refused(page(&app, door, &form.phone, Some(problem.to_owned()), None), StatusCode::FORBIDDEN)
+            let (what, mend) =
+                ("Number and booking do not belong together", "Look at your confirmation and try again");
+            let problem = format!("{what}. {mend}.");
+            refused(page(&app, door, &form.phone, Some(problem), None), &Error::forbidden(what, mend))
         }
     }
-}
-
-fn refused(page: Page, status: StatusCode) -> Page {
-    let mut response = page?;
-    *response.status_mut() = status;
-    Ok(response)
 }
 
 enum Begun {

@@ -11,7 +11,7 @@ mod thread;
 use askama::Template;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request};
-use axum::http::{StatusCode, Uri};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
@@ -55,6 +55,16 @@ pub async fn not_found(uri: Uri) -> Response {
 
 fn html(template: &impl Template) -> Page {
     Ok(Html(template.render()?).into_response())
+}
+
+/// The page with what is wrong on it, so that one can try again where one was.
+fn refused(page: Page, error: &Error) -> Page {
+    let mut response = page?;
+    *response.status_mut() = error.status;
+    if let Some(seconds) = error.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
 }
 
 /// A form whose rejection is a page.

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{Page, Sent, html};
+use super::{Page, Sent, html, refused};
 use crate::web::app::{App, AppState};
 use crate::web::auth::{self, COOKIE, SESSION, SignedIn, StaffPage};
 use crate::web::client::{Client, SameSite, check_origin, set_cookie};
@@ -61,9 +61,7 @@ fn welcome(app: &App, signed_in: &SignedIn) -> Response {
 
 fn again(app: &App, name: &str, error: &Error) -> Page {
     let problem = format!("{}: {}", crate::web::view::words::capital(&error.what), error.mend);
-    let mut response = html(&page(app, name, Some(problem)))?;
-    *response.status_mut() = error.status;
-    Ok(response)
+    refused(html(&page(app, name, Some(problem))), error)
 }
 
 #[derive(Deserialize)]
