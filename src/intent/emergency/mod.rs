@@ -108,13 +108,17 @@ static HEARSAY: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static OUTSIDE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern::rule(r"\b(?:outside|out here|out front|(?:get|got|let (?:me|us)|come|going|back) in(?:side)?|dehors|at the (?:main |front )?door|(?:lock|locked) out)\b")
+    pattern::rule(
+        r"\b(?:outside|out here|out front|(?:get|got|let (?:me|us)|come|going|back) in(?:side)?|dehors|at the (?:main |front )?door|(?:lock|locked) out)\b",
+    )
 });
 static WEATHER: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(r"\b(?:raining|its pouring|pouring rain|in the rain|its wet out|il pleut)\b")
 });
 static COMES_IN: LazyLock<Regex> = LazyLock::new(|| {
-    pattern::rule(r"\b(?:ceiling|roof|leak\w*|dripping|flood\w*|inside|floor|cant get out|wont let (?:me|us) out|trapped|stuck in|locked in|get out)\b")
+    pattern::rule(
+        r"\b(?:ceiling|roof|leak\w*|dripping|flood\w*|inside|floor|cant get out|wont let (?:me|us) out|trapped|stuck in|locked in|get out)\b",
+    )
 });
 
 /// They stand outside and want in: nobody is trapped. Asked only before the model may raise that alarm.
