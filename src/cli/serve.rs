@@ -178,7 +178,6 @@ pub fn start(
     let options = Options {
         safe_mode: setup.safe_mode,
         fallback: false,
-        loading: true,
         texts: false,
         alert_channels: setup.channels.iter().map(|c| c.name().to_owned()).collect(),
     };
@@ -261,7 +260,6 @@ impl Loading {
             Err(error) => {
                 tracing::error!(%error, "no model: the rules alone read, the rest goes to people");
                 telemetry::status("no model: people answer");
-                let _ = self.desk.tell(crate::desk::Desk::without_model); // the box may be stopping
             }
         }
     }

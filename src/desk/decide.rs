@@ -15,10 +15,6 @@ use crate::store::{self, journal};
 
 /// The cloud model has this long in all; then the turn is decided without it.
 const FALLBACK_WITHIN: Duration = Duration::from_secs(4);
-/// After a start, a turn that the rules alone cannot read waits this long for the encoder …
-const MODEL_WITHIN: Duration = Duration::from_secs(120);
-/// … and is looked at again this often.
-const MODEL_AGAIN: Duration = Duration::from_millis(500);
 /// Candidates a cloud model may nominate from.
 const CANDIDATES: usize = 8;
 
@@ -82,11 +78,6 @@ fn decide(cx: Cx<'_>, turn: &Turn, advice: Advice) -> store::Result<Option<Fallb
     let text = inbox::text_of(&messages);
     let mut reading = read(cx, &scene, &text);
     correction(&scene, &mut reading);
-    let calm = reading.topics.iter().all(|t| t.decision != Verdict::Emergency);
-    if cx.world.options.loading && calm && unread(&reading) && cx.now.since(turn.opened_at) < MODEL_WITHIN {
-        turn::reschedule(cx.db, turn.id, cx.now + MODEL_AGAIN)?;
-        return Ok(None);
-    }
     if let Advice::Nominated(nomination) = &advice {
         nominate(cx, &mut reading, nomination);
     }

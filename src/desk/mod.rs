@@ -64,8 +64,6 @@ pub struct Options {
     pub safe_mode: bool,
     /// A cloud model may be asked when the reading is unsure.
     pub fallback: bool,
-    /// The encoder is still being loaded: what the rules alone cannot read waits for it a little.
-    pub loading: bool,
     /// Texts can be sent. Without it they wait in the outbox.
     pub texts: bool,
     /// Channels that reach people over the line (`push`, `sms` …). The LAN alarm is always there.
@@ -152,12 +150,6 @@ impl Desk {
     /// Puts a better reader in place (the encoder has finished loading).
     pub fn set_reader(&mut self, reader: Arc<dyn Understand>) {
         self.world.reader = reader;
-        self.world.options.loading = false;
-    }
-
-    /// No encoder will come: the rules alone read from now on.
-    pub fn without_model(&mut self) {
-        self.world.options.loading = false;
     }
 
     /// Puts a new version of the SOPs in place, with a reader trained on it.

@@ -91,7 +91,6 @@ fn open(scenario: &Scenario, engine: &Engine, dir: &StateDir, clock: &Clock) -> 
         reader: engine.reader.clone(),
         clock: clock.clone(),
         options: Options {
-            loading: false,
             safe_mode: false,
             fallback: scenario.llm != Llm::Off,
             texts: true,
