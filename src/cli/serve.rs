@@ -216,6 +216,7 @@ pub fn start(
         cache_dir: setup.state_dir.join("cache"),
         site: setup.site,
         library: setup.library,
+        stopped,
     };
     tasks.push(tokio::task::spawn_blocking(move || loading.run()));
     tracing::info!(address = %setup.listen, safe_mode = setup.safe_mode, "the pages are up");
@@ -234,6 +235,7 @@ struct Loading {
     cache_dir: PathBuf,
     site: Arc<Site>,
     library: Arc<Library>,
+    stopped: tokio::sync::watch::Receiver<bool>,
 }
 
 impl Loading {
@@ -256,13 +258,19 @@ impl Loading {
     }
 
     fn put_in_place(self, understanding: Understanding) {
-        for miss in understanding.self_test(&self.library) {
-            tracing::warn!(sop = miss.sop, read_as = miss.read_as, "an SOP's own example does not match it");
-        }
-        if self.desk.tell(move |desk| desk.set_reader(Arc::new(understanding))).is_ok() {
-            self.readiness.set_ready();
+        let Loading { desk, readiness, library, stopped, .. } = self;
+        let reader = Arc::new(understanding);
+        let placed = reader.clone();
+        if desk.tell(move |desk| desk.set_reader(placed)).is_ok() {
+            readiness.set_ready();
             telemetry::status("ready");
             tracing::info!("the model is in place");
+        }
+        // Reading a thousand examples takes as long as loading did. Neither customers nor a stop of the
+        // program wait for it: the desk's thread ends with the last handle.
+        drop(desk);
+        for miss in reader.self_test_while(&library, || !*stopped.borrow()) {
+            tracing::warn!(sop = miss.sop, read_as = miss.read_as, "an SOP's own example does not match it");
         }
     }
 }
