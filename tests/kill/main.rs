@@ -87,7 +87,7 @@ async fn whenever_the_box_is_killed_nothing_is_lost_and_nothing_is_done_twice() 
     let counts = ledger::counts(&club.database());
     println!("{} kills {kinds:?}; {} calls to people; {counts:?}", scale.kills, club.pager.calls());
     let enough = counts.messages > 100 && counts.sent > 10 && counts.verified > 5 && counts.unlocks > 3;
-    assert!(enough && counts.escalations > 3 && club.pager.calls() > 3, "too little happened: {counts:?}");
+    assert!(enough && counts.escalations > 3 && club.pager.calls() > 3, "too little happened, seed {seed}: {counts:?}");
     let bays = club.observer.commands().len();
     assert!(after_broker.is_some_and(|before| bays > before), "no command after the broker came back");
 }
