@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -26,6 +27,10 @@ use crate::site::{self, LoadMode, Site};
 use crate::sop::Library;
 use crate::store::Store;
 use crate::{telemetry, web};
+
+/// Customers wait this long for the model after a start; then the rules alone read. Emergencies and the
+/// door wait for nothing.
+const MODEL_WITHIN: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
 pub struct ServeArgs {
@@ -171,6 +176,7 @@ pub fn start(
         fallback: false,
         texts: false,
         alert_channels: setup.channels.iter().map(|c| c.name().to_owned()).collect(),
+        better_reader_within: Some(MODEL_WITHIN),
     };
     let rules = Understanding::rules_only(Some(&setup.site));
     let desk = Desk::new(Parts {
@@ -253,6 +259,7 @@ impl Loading {
             Err(error) => {
                 tracing::error!(%error, "no model: the rules alone read, the rest goes to people");
                 telemetry::status("no model: people answer");
+                let _ = self.desk.tell(|desk| settled(desk.no_better_reader())); // the program may be ending
             }
         }
     }
@@ -261,7 +268,7 @@ impl Loading {
         let Loading { desk, readiness, library, stopped, .. } = self;
         let reader = Arc::new(understanding);
         let placed = reader.clone();
-        if desk.tell(move |desk| desk.set_reader(placed)).is_ok() {
+        if desk.tell(move |desk| settled(desk.set_reader(placed))).is_ok() {
             readiness.set_ready();
             telemetry::status("ready");
             tracing::info!("the model is in place");
@@ -272,6 +279,12 @@ impl Loading {
         for miss in reader.self_test_while(&library, || !*stopped.borrow()) {
             tracing::warn!(sop = miss.sop, read_as = miss.read_as, "an SOP's own example does not match it");
         }
+    }
+}
+
+fn settled(looked_again: Result<(), crate::store::StoreError>) {
+    if let Err(error) = looked_again {
+        tracing::error!(%error, "what waits for the model could not be looked at; its own time will come");
     }
 }
 
