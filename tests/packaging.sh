@@ -41,7 +41,7 @@ debian_root() {
     as_root rm -rf --one-file-system "$ROOT"
     mkdir -p "$HOME_DIR"
     # The package lists stay, so that apt-get can find what the package depends on.
-    as_root mmdebstrap --quiet --variant=minbase --skip=cleanup/apt,cleanup/reproducible --include=systemd-sysv,dbus,curl,ca-certificates,python3-minimal \
+    as_root mmdebstrap --quiet --variant=minbase --skip=cleanup/apt,cleanup/reproducible --include=systemd-sysv,dbus,curl,ca-certificates,python3-minimal,mosquitto-clients \
         "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$ROOT"
     as_root cp --remove-destination -L /etc/resolv.conf "$ROOT/etc/resolv.conf"
     # As on a bare machine nothing may start before the boot.

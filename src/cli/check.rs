@@ -92,7 +92,10 @@ fn check_sops(paths: &Paths, site: Option<&Site>, report: &mut Report) -> Option
             report.ok("procedures", &format!("{} live in {}", library.sops.len(), paths.sops.display()));
             if let Some(site) = site {
                 for (fact, file) in library.missing_facts(&site.facts) {
-                    report.fail("procedures", &format!("{file} speaks of `{fact}`, and site.toml has no such fact"));
+                    report.fail(
+                        "procedures",
+                        &format!("{file} speaks of `{fact}`, and site.toml has no such fact"),
+                    );
                 }
             }
             Some(library)
@@ -105,6 +108,7 @@ fn check_sops(paths: &Paths, site: Option<&Site>, report: &mut Report) -> Option
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long loading took, shown to a person")]
 fn check_model(paths: &Paths, site: Option<&Site>, library: Option<&Library>, report: &mut Report) {
     let Some(library) = library else {
         return report.warn("model", "not checked: it is trained from the procedures");
@@ -126,7 +130,8 @@ fn check_model(paths: &Paths, site: Option<&Site>, library: Option<&Library>, re
 
 fn check_database(args: &CheckArgs, report: &mut Report) {
     if !args.state_dir.join("clubos.db").exists() {
-        return report.warn("database", &format!("none yet in {}; `serve` makes it", args.state_dir.display()));
+        return report
+            .warn("database", &format!("none yet in {}; `serve` makes it", args.state_dir.display()));
     }
     match Store::open(&args.state_dir) {
         Err(error) => report.fail("database", &error.to_string()),

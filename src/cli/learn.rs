@@ -35,7 +35,7 @@ pub fn eval(
     paths: &Paths,
 ) -> anyhow::Result<ExitCode> {
     let cases = cases(file)?;
-    let train_on = train.map(|path| cases_of_training(path)).transpose()?;
+    let train_on = train.map(cases_of_training).transpose()?;
     let (library, understanding) = load(site, paths, train_on)?;
     let acts: BTreeSet<String> =
         library.sops.values().filter(|sop| sop.acts()).map(|sop| sop.id.clone()).collect();
@@ -72,7 +72,7 @@ fn load(
         Some(file) => Some(site::load(&file, LoadMode::Simulated)?),
         None => None,
     };
-    let cache = paths::cache_dir();
+    let cache = paths.cache_dir();
     let understanding = Understanding::load(LoadOptions {
         model_dir: &paths.model,
         cache_dir: cache.as_deref(),

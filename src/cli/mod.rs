@@ -5,10 +5,15 @@
 
 pub mod check;
 pub mod classify;
+pub mod demo;
 pub mod eval;
 mod learn;
 pub mod paths;
+mod plug;
+mod safe;
+pub mod serve;
 pub mod sop_check;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,8 +28,12 @@ use paths::Paths;
 pub const EX_CONFIG: u8 = 78;
 
 #[derive(Parser)]
-#[command(name = "clubos", version, about = "One box that runs an unstaffed indoor-golf club.",
-    after_help = "Start with `clubos demo`: a whole simulated club on http://localhost:8080.")]
+#[command(
+    name = "clubos",
+    version,
+    about = "One box that runs an unstaffed indoor-golf club.",
+    after_help = "Start with `clubos demo`: a whole simulated club on http://localhost:8080."
+)]
 struct Cli {
     #[command(flatten)]
     places: Places,
@@ -47,6 +56,10 @@ struct Places {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the box: pages, messages, devices
+    Serve(serve::ServeArgs),
+    /// Run a whole simulated club on this machine, to try everything out
+    Demo(demo::DemoArgs),
     /// Read messages (JSON Lines) and say what they are about
     Classify(ClassifyArgs),
     /// Measure the understanding on labelled messages
@@ -58,6 +71,9 @@ enum Command {
     Sop(SopCommand),
     /// Check everything this box depends on, one honest line each
     Check(check::CheckArgs),
+    /// Work with the people who may sign in
+    #[command(subcommand)]
+    User(user::UserCommand),
 }
 
 #[derive(Args)]
@@ -127,6 +143,8 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Serve(args) => serve::run(&args, paths),
+        Command::Demo(args) => demo::run(&args, paths),
         Command::Classify(args) => learn::classify(args.file.as_deref(), args.site.as_deref(), paths),
         Command::Eval(args) => {
             learn::eval(&args.file, args.train.as_deref(), args.site.as_deref(), args.json, paths)
@@ -136,7 +154,7 @@ fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
                 trace: args.trace,
                 sops: paths.sops.clone(),
                 model_dir: paths.model.clone(),
-                cache_dir: paths::cache_dir(),
+                cache_dir: paths.cache_dir(),
             };
             let mut out = std::io::stdout().lock();
             let mut err = std::io::stderr().lock();
@@ -156,5 +174,6 @@ fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::from(sop_check::run(&dir, &mut std::io::stdout().lock())?))
         }
         Command::Check(args) => check::run(&args, paths),
+        Command::User(command) => user::run(command),
     }
 }

@@ -61,7 +61,9 @@ impl Outside {
             }
             Todo::Ask(question) => {
                 let (turn, nonce) = (question.turn_id, question.nonce);
-                self.report(move |desk| desk.fallback_answered(turn, &nonce, Err("no cloud model is configured".into())));
+                self.report(move |desk| {
+                    desk.fallback_answered(turn, &nonce, Err("no cloud model is configured".into()))
+                });
             }
         }
     }

@@ -93,7 +93,8 @@ pub fn remember(site: &Path, sops: &Path, state_dir: &Path) {
         let folder = state_dir.join(FOLDER);
         fs::create_dir_all(folder.join("sops"))?;
         fs::copy(site, folder.join("site.toml"))?;
-        for entry in fs::read_dir(sops)?.flatten().filter(|e| e.path().extension().is_some_and(|x| x == "md")) {
+        for entry in fs::read_dir(sops)?.flatten().filter(|e| e.path().extension().is_some_and(|x| x == "md"))
+        {
             fs::copy(entry.path(), folder.join("sops").join(entry.file_name()))?;
         }
         Ok(())
@@ -110,7 +111,8 @@ pub fn record_sops(setup: &mut Setup, dir: &Path) {
     let recorded = setup.store.write(|tx| {
         for sop in setup.library.sops.values() {
             let Some(source) = sources.get(&sop.path) else { continue };
-            let sha256: String = Sha256::digest(source.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+            let sha256: String =
+                Sha256::digest(source.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
             let loaded = sops::Loaded {
                 id: &sop.id,
                 title: &sop.title,

@@ -8,12 +8,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
 use tokio::sync::mpsc;
 
-use super::paths::Paths;
+use super::paths::{self, Paths};
 use super::plug::{self, Outside};
 use super::{EX_CONFIG, safe};
 use crate::clock::Clock;
@@ -24,8 +25,15 @@ use crate::notify::Channel;
 use crate::notify::ntfy::Ntfy;
 use crate::site::{self, LoadMode, Site};
 use crate::sop::Library;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::{telemetry, web};
+
+/// What still runs when the box has stopped gets this long.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Customers wait this long for the model after a start; then the rules alone read. Emergencies and the
+/// door wait for nothing.
+const MODEL_WITHIN: Duration = Duration::from_secs(60);
 
 #[derive(Args)]
 pub struct ServeArgs {
@@ -79,7 +87,8 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         Ok(store) => store,
         Err(error) => {
             eprintln!("clubos: {error}");
-            return Ok(ExitCode::from(EX_CONFIG));
+            let lasting = matches!(error, StoreError::Newer { .. } | StoreError::Damaged { .. });
+            return Ok(if lasting { ExitCode::from(EX_CONFIG) } else { ExitCode::FAILURE });
         }
     };
     let safe_mode = bad_site || library.is_old;
@@ -97,6 +106,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         state_dir: args.state_dir.clone(),
         sops_dir: paths.sops.clone(),
         model_dir: paths.model.clone(),
+        cache_dir: paths::warm(&args.state_dir.join("cache"), &paths.model),
         clock: Clock::system(),
         safe_mode,
         channels,
@@ -106,13 +116,15 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         line_probe: args.line_probe,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async move {
+    let code = runtime.block_on(async move {
         let (events, seen) = mpsc::channel(1024);
         let drivers = start_drivers(&setup, events);
         let running = start(setup, drivers, seen, None)?;
         telemetry::ready("loading the model");
         running.until_told().await
-    })
+    });
+    runtime.shutdown_timeout(LAST_WORDS); // a head in training is no reason to stay
+    code
 }
 
 /// What a box is made of, whether real or simulated.
@@ -123,6 +135,8 @@ pub struct Setup {
     pub state_dir: PathBuf,
     pub sops_dir: PathBuf,
     pub model_dir: PathBuf,
+    /// Embeddings and the trained head, so that the next start is quick.
+    pub cache_dir: PathBuf,
     pub clock: Clock,
     pub safe_mode: bool,
     pub channels: Vec<Box<dyn Channel>>,
@@ -171,6 +185,7 @@ pub fn start(
         fallback: false,
         texts: false,
         alert_channels: setup.channels.iter().map(|c| c.name().to_owned()).collect(),
+        better_reader_within: Some(MODEL_WITHIN),
     };
     let rules = Understanding::rules_only(Some(&setup.site));
     let desk = Desk::new(Parts {
@@ -213,9 +228,10 @@ pub fn start(
         desk: handle.clone(),
         readiness: readiness.clone(),
         model_dir: setup.model_dir,
-        cache_dir: setup.state_dir.join("cache"),
+        cache_dir: setup.cache_dir,
         site: setup.site,
         library: setup.library,
+        stopped,
     };
     tasks.push(tokio::task::spawn_blocking(move || loading.run()));
     tracing::info!(address = %setup.listen, safe_mode = setup.safe_mode, "the pages are up");
@@ -234,6 +250,7 @@ struct Loading {
     cache_dir: PathBuf,
     site: Arc<Site>,
     library: Arc<Library>,
+    stopped: tokio::sync::watch::Receiver<bool>,
 }
 
 impl Loading {
@@ -251,19 +268,32 @@ impl Loading {
             Err(error) => {
                 tracing::error!(%error, "no model: the rules alone read, the rest goes to people");
                 telemetry::status("no model: people answer");
+                let _ = self.desk.tell(|desk| settled(desk.no_better_reader())); // the program may be ending
             }
         }
     }
 
     fn put_in_place(self, understanding: Understanding) {
-        for miss in understanding.self_test(&self.library) {
-            tracing::warn!(sop = miss.sop, read_as = miss.read_as, "an SOP's own example does not match it");
-        }
-        if self.desk.tell(move |desk| desk.set_reader(Arc::new(understanding))).is_ok() {
-            self.readiness.set_ready();
+        let Loading { desk, readiness, library, stopped, .. } = self;
+        let reader = Arc::new(understanding);
+        let placed = reader.clone();
+        if desk.tell(move |desk| settled(desk.set_reader(placed))).is_ok() {
+            readiness.set_ready();
             telemetry::status("ready");
             tracing::info!("the model is in place");
         }
+        // Reading a thousand examples takes as long as loading did. Neither customers nor a stop of the
+        // program wait for it: the desk's thread ends with the last handle.
+        drop(desk);
+        for miss in reader.self_test_while(&library, || !*stopped.borrow()) {
+            tracing::warn!(sop = miss.sop, read_as = miss.read_as, "an SOP's own example does not match it");
+        }
+    }
+}
+
+fn settled(looked_again: Result<(), crate::store::StoreError>) {
+    if let Err(error) = looked_again {
+        tracing::error!(%error, "what waits for the model could not be looked at; its own time will come");
     }
 }
 

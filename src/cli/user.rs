@@ -40,7 +40,8 @@ enum RoleArg {
 /// The password comes from standard input (one line), so that it stands in no process list.
 pub fn run(command: UserCommand) -> anyhow::Result<ExitCode> {
     let UserCommand::Add(args) = command;
-    let right = !args.name.is_empty() && args.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let right =
+        !args.name.is_empty() && args.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     if !right {
         bail!("`{}` is no short name; use lower-case letters and digits, as in site.toml", args.name);
     }

@@ -4,15 +4,36 @@ use super::draft::Draft;
 use super::ladder;
 use super::scene::Scene;
 use super::{Cx, collect, door, inbox, phrases, topics, words};
-use crate::intent::{Reading, Slots, Verdict};
+use crate::intent::{Reading, Slots, Topic, Verdict};
 use crate::site::{BayId, Effect, Target};
 use crate::sop::Sop;
 use crate::store::message::Message;
 use crate::store::question::{self, Question};
 use crate::store::{self, episode, journal};
 
-/// Tries the turn as an answer to the open question. True if it was one and has been dealt with.
+/// Tries the turn as an answer to the open question. `Some`: it was one and has been dealt with; how many
+/// topics, from the first on, were the answer.
 pub(super) fn take(
+    cx: Cx<'_>,
+    scene: &mut Scene,
+    draft: &mut Draft,
+    question: &Question,
+    reading: &Reading,
+    messages: &[Message],
+) -> store::Result<Option<usize>> {
+    let text = inbox::text_of(messages);
+    let wordy = matches!(question.kind.as_str(), "confirm" | "at-door" | "person") && words::says_yes(&text);
+    if wordy && reading.topics[0].intent != "chat.affirm" {
+        let mut yes = reading.clone();
+        yes.topics =
+            vec![Topic { intent: "chat.affirm".into(), decision: Verdict::Match, ..yes.topics[0].clone() }];
+        return Ok(whole(cx, scene, draft, question, &yes, messages)?.then_some(0));
+    }
+    Ok(whole(cx, scene, draft, question, reading, messages)?.then_some(1))
+}
+
+/// The first topic as the answer. True if it was one and has been dealt with.
+fn whole(
     cx: Cx<'_>,
     scene: &mut Scene,
     draft: &mut Draft,
@@ -97,14 +118,23 @@ fn confirm(
         draft.say_phrase(cx, "confirm_declined", &phrases::values(cx, scene, None)?);
         return Ok(true);
     }
+    let only_the_bay =
+        reading.slots.bays == bays && !bays.is_empty() && top.text.split_whitespace().count() <= 3;
+    let leads_there = |id: &str| cx.library().get(id).is_some_and(|other| first_step(other) == Some(effect));
     let same = top.intent == sop.id
         || top.intent == "followup.still-broken"
-        || (sure && reading.slots.bays == bays && top.text.len() < 12);
+        || only_the_bay
+        || (sure && leads_there(&top.intent));
     if same && scene.amends() && reading.topics.len() == 1 {
         draft.silent("adds to the question that is already asked");
         return Ok(true);
     }
     Ok(false)
+}
+
+/// The first step the automation may take for an SOP.
+fn first_step(sop: &Sop) -> Option<Effect> {
+    sop.ladder.iter().find(|rung| !rung.staff_only).map(|rung| rung.effect)
 }
 
 /// A yes that was written before the question, or that took too long, is no yes.
@@ -201,10 +231,11 @@ fn which_topic(
     let options = &question.payload.options;
     let top = &reading.topics[0];
     let by_word = words::ordinal(&inbox::text_of(messages)).and_then(|n| options.get(n));
+    let by_yes = (top.intent == "chat.affirm").then(|| options.first()).flatten();
     let by_meaning = options
         .iter()
         .find(|o| top.intent == **o || top.alternatives.first().is_some_and(|c| c.intent == **o));
-    if let Some(chosen) = by_word.or(by_meaning) {
+    if let Some(chosen) = by_word.or(by_meaning).or(by_yes) {
         question::close(cx.db, scene.thread.id, "answered")?;
         let Some(sop) = cx.library().get(chosen) else { return Ok(false) };
         let mut topic = top.clone();

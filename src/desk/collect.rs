@@ -19,6 +19,8 @@ use crate::store::{self, ticket};
 
 /// A report of fewer words lacks what a person needs.
 const ENOUGH_WORDS: usize = 9;
+/// … where the bay is known: of fewer than this.
+const FEW_WORDS: usize = 4;
 
 pub(super) fn run(
     cx: Cx<'_>,
@@ -57,7 +59,7 @@ pub(super) fn run(
     let id = people::open_ticket(cx, scene, &sop.id, bay, about, None)?;
     draft.ticketed(id);
     draft.say_reply(sop, "received", &phrases::conditions(cx, scene)?, &values);
-    let short = about.split_whitespace().count() < ENOUGH_WORDS;
+    let short = about.split_whitespace().count() < if bay.is_some() { FEW_WORDS } else { ENOUGH_WORDS };
     if sop.needs.contains(&Need::Detail) && short && !draft.asks() && sop.replies.contains_key("ask") {
         draft.say_reply(sop, "ask", &[], &values);
         draft.ask(
@@ -121,6 +123,20 @@ fn missing_link(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots: 
         None => Err(Refusal::NotHere),
     };
     if matches!(verdict, Ok(_) | Err(Refusal::NotAtDoor)) {
+        let call = Call {
+            intent: &sop.id,
+            level: sop.level,
+            reason: "the door link has to be sent again",
+            episode: None,
+            summary: ladder::summary(cx, sop, None, "the door link has to be sent again"),
+            due_at: None,
+        };
+        let (id, new) = people::escalate(cx, scene, &call)?;
+        draft.escalated(id);
+        if new {
+            let values = phrases::values(cx, scene, None)?;
+            draft.say_reply(sop, "received", &phrases::conditions(cx, scene)?, &values);
+        }
         return door::run(cx, scene, draft, sop, slots);
     }
     if ladder::call(cx, scene, draft, sop, Some(&mut episode), "the door link has to be sent again")? {

@@ -7,6 +7,7 @@ use super::scene::Scene;
 use super::{Cx, Desk, Line, Todo, answers, inbox, topics, words};
 use crate::intent::{By, Reading, Slots, Topic, Verdict};
 use crate::llm::{Nomination, Question as FallbackQuestion};
+use crate::sop::Kind;
 use crate::store::message::{self, Ending, Message};
 use crate::store::thread::{self, Channel};
 use crate::store::turn::{self, Turn};
@@ -76,8 +77,9 @@ fn decide(cx: Cx<'_>, turn: &Turn, advice: Advice) -> store::Result<Option<Fallb
     scene.delay = inbox::delay(&messages);
     let text = inbox::text_of(&messages);
     let mut reading = read(cx, &scene, &text);
+    correction(&scene, &mut reading);
     if let Advice::Nominated(nomination) = &advice {
-        nominate(&mut reading, nomination);
+        nominate(cx, &mut reading, nomination);
     }
     if matches!(advice, Advice::NotAsked) && wants_advice(cx, &scene, &reading) {
         return ask_fallback(cx, turn, &text, &reading).map(Some);
@@ -100,15 +102,18 @@ fn decide(cx: Cx<'_>, turn: &Turn, advice: Advice) -> store::Result<Option<Fallb
     Ok(None)
 }
 
-/// What the words say. At the door's page there are none: pressing the button says it all.
+/// What the words say. At the door's page they are our own: pressing the button says it all, and which door.
 fn read(cx: Cx<'_>, scene: &Scene, text: &str) -> Reading {
     if scene.thread.channel == Channel::Door {
-        return at_the_door(text);
+        return at_the_door(cx, text);
     }
     cx.world.reader.read(text, &scene.context())
 }
 
-fn at_the_door(text: &str) -> Reading {
+fn at_the_door(cx: Cx<'_>, text: &str) -> Reading {
+    // The longest label: "north door" stands in "far north door" too.
+    let named = cx.site().customer_doors().filter(|door| text.contains(&format!(" {} ", door.label)));
+    let door = named.max_by_key(|door| door.label.len()).map(|door| door.target.to_string());
     let topic = Topic {
         intent: "access.locked-out".into(),
         confidence: 1.0,
@@ -117,7 +122,7 @@ fn at_the_door(text: &str) -> Reading {
         text: text.to_owned(),
         by: By::Context,
     };
-    Reading { topics: vec![topic], slots: Slots { at_door: true, ..Slots::default() }, complete: true }
+    Reading { topics: vec![topic], slots: Slots { at_door: true, door, ..Slots::default() }, complete: true }
 }
 
 fn converse(
@@ -135,9 +140,15 @@ fn converse(
         return Ok(());
     }
     if let Some(question) = scene.question.clone()
-        && answers::take(cx, scene, draft, &question, reading, messages)?
+        && let Some(used) = answers::take(cx, scene, draft, &question, reading, messages)?
     {
-        return other_topics(cx, scene, draft, reading, &reading.topics[1..]);
+        let besides: Vec<Topic> = reading.topics[used..]
+            .iter()
+            .filter(|t| t.decision == Verdict::Match && Some(&t.intent) != question.payload.intent.as_ref())
+            .filter(|t| !small_talk(&t.intent) && !follows_up(&t.intent))
+            .cloned()
+            .collect();
+        return other_topics(cx, scene, draft, reading, &besides);
     }
     other_topics(cx, scene, draft, reading, &reading.topics)
 }
@@ -150,9 +161,9 @@ fn other_topics(
     reading: &Reading,
     all: &[Topic],
 ) -> store::Result<()> {
-    let real = reading.topics.iter().any(|t| !small_talk(&t.intent));
+    let real = reading.topics.iter().any(|t| !small_talk(&t.intent) && !follows_up(&t.intent));
     for topic in all {
-        if real && small_talk(&topic.intent) {
+        if real && (small_talk(&topic.intent) || follows_up(&topic.intent)) {
             continue;
         }
         topics::run(cx, scene, draft, topic, &reading.slots)?;
@@ -162,6 +173,25 @@ fn other_topics(
 
 fn small_talk(intent: &str) -> bool {
     matches!(intent, "chat.greeting" | "chat.closer" | "chat.affirm" | "chat.deny")
+}
+
+/// Speaks of a matter under way; beside that matter itself it adds nothing.
+fn follows_up(intent: &str) -> bool {
+    intent.starts_with("followup.")
+}
+
+/// "Sorry, box 3" right after our reply, with no question open: the last matter, in the bay they meant.
+fn correction(scene: &Scene, reading: &mut Reading) {
+    let corrects = scene.question.is_none() && scene.amends() && reading.slots.correction;
+    let Some(last) = scene.episodes.iter().find(|e| e.bay.is_some()).filter(|_| corrects) else { return };
+    if reading.slots.bays.is_empty() || reading.topics.iter().any(|t| t.intent.starts_with("emergency.")) {
+        return;
+    }
+    let topic = &mut reading.topics[0];
+    topic.intent.clone_from(&last.sop_id);
+    topic.decision = Verdict::Match;
+    topic.by = By::Context;
+    reading.topics.truncate(1);
 }
 
 /// Nothing to read: a photo, or nothing at all.
@@ -174,8 +204,12 @@ fn wordless(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, messages: &[Message]) 
     Ok(())
 }
 
+fn unread(reading: &Reading) -> bool {
+    reading.topics.iter().any(|t| t.decision == Verdict::Fallback)
+}
+
 fn wants_advice(cx: Cx<'_>, scene: &Scene, reading: &Reading) -> bool {
-    let unsure = reading.topics.iter().any(|t| t.decision == Verdict::Fallback);
+    let unsure = unread(reading);
     let free = scene.thread.held(cx.now).is_none() && scene.handed().is_none();
     cx.world.options.fallback && cx.world.line == Line::Up && unsure && free
 }
@@ -190,21 +224,27 @@ fn ask_fallback(cx: Cx<'_>, turn: &Turn, text: &str, reading: &Reading) -> store
     Ok(FallbackQuestion { turn_id: turn.id, nonce, text: text.to_owned(), candidates })
 }
 
-/// A nomination names an SOP for the unsure topic. What it leads to is asked, gated and verified as ever.
-fn nominate(reading: &mut Reading, nomination: &Nomination) {
+/// A nomination names an SOP for the unsure topic. It can never say yes for the customer, never place them
+/// at a door, and never raise an alarm: those are theirs to say. What it leads to is asked, gated and
+/// verified as ever. A name that is no such SOP helps nobody.
+fn nominate(cx: Cx<'_>, reading: &mut Reading, nomination: &Nomination) {
     let Some(topic) = reading.topics.iter_mut().find(|t| t.decision == Verdict::Fallback) else { return };
-    topic.by = By::Llm;
-    match &nomination.intent {
-        Some(intent) => {
-            topic.intent.clone_from(intent);
-            topic.decision = Verdict::Match;
-        }
-        None => topic.decision = Verdict::None,
+    let Some(intent) = &nomination.intent else {
+        topic.by = By::Llm;
+        topic.decision = Verdict::None;
+        return;
+    };
+    let kind = cx.library().get(intent).map(|sop| sop.kind);
+    if kind.is_none_or(|kind| matches!(kind, Kind::System | Kind::Social | Kind::Safety)) {
+        tracing::warn!("the cloud model named something that may not be nominated; it is ignored");
+        return;
     }
+    topic.by = By::Llm;
+    topic.intent.clone_from(intent);
+    topic.decision = Verdict::Match;
     if reading.slots.bays.is_empty() {
         reading.slots.bays.extend(nomination.bay);
     }
-    reading.slots.at_door |= nomination.at_door;
 }
 
 /// The turn is done: what was understood is kept, for the trace and for learning.

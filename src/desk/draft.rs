@@ -146,9 +146,10 @@ impl Draft {
 fn joined(texts: Vec<Text>) -> Vec<Text> {
     let mut out: Vec<Text> = Vec::new();
     for text in texts {
-        match out.last().and_then(|last| sop::join(&[last.clone(), text.clone()]).ok()) {
-            Some(both) => *out.last_mut().expect("there is a last one: it was just joined") = both,
-            None => out.push(text),
+        let both = out.last().and_then(|last| sop::join(&[last.clone(), text.clone()]).ok());
+        match (both, out.last_mut()) {
+            (Some(both), Some(last)) => *last = both,
+            _ => out.push(text),
         }
     }
     out

@@ -219,7 +219,9 @@ pub(super) fn next_rung<'s>(cx: Cx<'_>, sop: &'s Sop, episode: &Episode) -> stor
     let mut tried = episode.tried.clone();
     if let Some(bay) = episode.bay {
         for other in episode::live_in_bay(cx.db, bay, cx.now - REMEMBER)? {
-            tried.extend(other.tried);
+            if other.booking_id == episode.booking_id {
+                tried.extend(other.tried);
+            }
         }
     }
     Ok(sop.ladder.iter().find(|rung| {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc as async_mpsc, oneshot, watch};
 
-use super::{Desk, Todo};
+use super::{Desk, Line, Todo};
 
 /// One piece of work for the desk's thread.
 pub type Work = Box<dyn FnOnce(&mut Desk) + Send>;
@@ -83,6 +83,7 @@ fn run(
     out: &async_mpsc::UnboundedSender<Todo>,
     version: &watch::Sender<u64>,
 ) {
+    let mut told = state(&desk);
     loop {
         let pause = match desk.step() {
             Ok(todos) => {
@@ -96,19 +97,28 @@ fn run(
                 AFTER_ERROR
             }
         };
+        // Told only now, when what was due is committed too; and not for work that only looked.
+        let now = state(&desk);
+        if now != told {
+            told = now;
+            version.send_modify(|v| *v += 1);
+        }
         match inbox.recv_timeout(pause) {
             Ok(work) => {
                 work(&mut desk);
                 while let Ok(more) = inbox.try_recv() {
                     more(&mut desk);
                 }
-                version.send_modify(|v| *v += 1);
             }
-            Err(RecvTimeoutError::Timeout) if pause < LONGEST_SLEEP => version.send_modify(|v| *v += 1),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
+}
+
+/// Differs whenever anything a page shows may differ: rows the one writer has changed, and the line.
+fn state(desk: &Desk) -> (u64, Line) {
+    (desk.store.conn().total_changes(), desk.line())
 }
 
 fn sleep_until_due(desk: &Desk) -> Duration {

@@ -12,7 +12,7 @@ use crate::store::episode::{self, Episode};
 use crate::store::escalation::{self, Escalation};
 use crate::store::question::{self, Question};
 use crate::store::thread::{Channel, Thread};
-use crate::store::{self, journal, message};
+use crate::store::{self, effect, journal, message};
 
 /// Slots and matters are remembered this long (DOMAIN 5.9).
 pub(super) const REMEMBER: Duration = Duration::from_secs(30 * 60);
@@ -38,6 +38,8 @@ pub(super) struct Scene {
     /// Not closed, oldest first.
     pub escalations: Vec<Escalation>,
     pub last_reply: Option<(UnixMs, String)>,
+    /// When something was last done for this thread.
+    pub last_act: Option<UnixMs>,
     /// How long the oldest text of this turn took to reach the box.
     pub delay: Duration,
     pub opted_out: bool,
@@ -68,10 +70,12 @@ impl Scene {
             Some(phone) if thread.channel == Channel::Sms => journal::opted_out(cx.db, phone)?,
             _ => false,
         };
+        let episodes = episodes(cx, thread.id, presence, &active)?;
         Ok(Scene {
-            episodes: episode::live_on_thread(cx.db, thread.id, now - REMEMBER)?,
-            escalations: escalation::open_on_thread(cx.db, thread.id)?,
+            escalations: escalations(cx, thread.id, &episodes)?,
+            episodes,
             last_reply: message::last_automatic(cx.db, thread.id)?,
+            last_act: effect::of_thread(cx.db, thread.id)?.last().map(|e| e.requested_at),
             delay: Duration::ZERO,
             at_door: thread.channel == Channel::Door,
             opted_out,
@@ -97,7 +101,8 @@ impl Scene {
 
     /// Whether this turn amends the one just answered.
     pub fn amends(&self) -> bool {
-        self.last_reply.as_ref().is_some_and(|(at, _)| self.now.since(*at) < AMENDS)
+        let replied = self.last_reply.as_ref().map(|(at, _)| *at);
+        [replied, self.last_act].into_iter().flatten().any(|at| self.now.since(at) < AMENDS)
     }
 
     pub fn asker(&self) -> Asker {
@@ -137,6 +142,45 @@ impl Scene {
     pub fn handed(&self) -> Option<&Escalation> {
         self.escalations.last()
     }
+}
+
+/// Matters of this thread, and of the bay they sit in or booked: an episode may span a text and the bay's
+/// own page. Latest first.
+fn episodes(
+    cx: Cx<'_>,
+    thread_id: i64,
+    presence: Option<BayId>,
+    active: &[Booking],
+) -> store::Result<Vec<Episode>> {
+    let since = cx.now - REMEMBER;
+    let mut all = episode::live_on_thread(cx.db, thread_id, since)?;
+    let mut bays: Vec<BayId> = presence.into_iter().chain(active.iter().map(|b| b.bay)).collect();
+    bays.dedup();
+    for bay in bays {
+        for found in episode::live_in_bay(cx.db, bay, since)? {
+            let theirs =
+                found.booking_id.is_none() || active.iter().any(|b| Some(&b.id) == found.booking_id.as_ref());
+            if theirs && !all.iter().any(|e| e.id == found.id) {
+                all.push(found);
+            }
+        }
+    }
+    all.sort_by_key(|e| std::cmp::Reverse((e.updated_at, e.id)));
+    Ok(all)
+}
+
+/// Escalations of this thread and of its matters, oldest first.
+fn escalations(cx: Cx<'_>, thread_id: i64, episodes: &[Episode]) -> store::Result<Vec<Escalation>> {
+    let mut all = escalation::open_on_thread(cx.db, thread_id)?;
+    for id in episodes.iter().filter_map(|e| e.escalation_id) {
+        if !all.iter().any(|e| e.id == id)
+            && let Some(found) = escalation::get(cx.db, id)?.filter(|e| e.closed_at.is_none())
+        {
+            all.push(found);
+        }
+    }
+    all.sort_by_key(|e| e.id);
+    Ok(all)
 }
 
 fn questions(cx: Cx<'_>, thread_id: i64) -> store::Result<(Option<Question>, Option<Question>)> {

@@ -67,7 +67,8 @@ pub(super) fn matched(
         draft.say_phrase(cx, phrase, &phrases::values(cx, scene, None)?);
         return Ok(());
     }
-    if slots.others_bay && sop.id.starts_with("sim.") {
+    let own = !slots.bays.is_empty() && slots.bays.iter().all(|bay| scene.is_own_bay(*bay));
+    if slots.others_bay && !own && sop.id.starts_with("sim.") {
         return somebody_elses(cx, scene, draft, sop, topic, slots);
     }
     match sop.kind {

@@ -65,6 +65,39 @@ pub(super) fn door_left_open(text: &str) -> bool {
     door && open
 }
 
+/// A text that begins with a yes and takes nothing of it back: "ok yes try that then". A no, a not, a
+/// wait, or a but in it makes it no yes.
+pub(super) fn says_yes(text: &str) -> bool {
+    const YES: &[&str] = &[
+        "yes",
+        "yeah",
+        "yea",
+        "yep",
+        "yup",
+        "yess",
+        "ya",
+        "sure",
+        "ok",
+        "okay",
+        "oui",
+        "please",
+        "absolutely",
+        "definitely",
+    ];
+    const BACK: &[&str] = &[
+        "no", "not", "nope", "dont", "don't", "don’t", "wait", "but", "later", "after", "cant", "can't",
+        "can’t", "never", "nothing", "still", "unless", "until", "when", "if", "pas", "non", "thanks",
+        "thank", "hold",
+    ];
+    let lower = text.to_lowercase();
+    let mut words =
+        lower.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’')).filter(|w| !w.is_empty());
+    let first = words.next().is_some_and(|w| YES.contains(&w));
+    let rest: Vec<&str> = words.collect();
+    first && rest.len() <= 12 && !rest.iter().any(|w| BACK.contains(w)) && !lower.contains('?')
+        || first && lower.starts_with("yes and ")
+}
+
 /// "the first one", "B", "2": which of two options was meant.
 pub(super) fn ordinal(text: &str) -> Option<usize> {
     let word = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
@@ -85,6 +118,15 @@ mod tests {
         assert_eq!(opt_out("Cancel"), Some("cancel".into()));
         assert_eq!(opt_out("cancel my booking"), None);
         assert_eq!(opt_out("don't stop"), None);
+    }
+
+    #[test]
+    fn a_wordy_yes_is_a_yes_and_a_yes_but_is_none() {
+        assert!(says_yes("ok yes try that then"));
+        assert!(says_yes("Yes and what's the wifi password?"));
+        assert!(!says_yes("ok but not yet please"));
+        assert!(!says_yes("ok still nothing"));
+        assert!(!says_yes("is that ok"));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::access_client::{AccessClient, CallError};
 pub use super::access_client::{AccessError, SIMULATED_HEADER};
 use super::access_wire::{self, Refusal};
 use super::health::Board;
+use super::novelty::Novelty;
 use super::{DeviceEvent, DeviceHealth, Driver, NotSent, Observation, access_watch};
 use crate::clock::{Clock, UnixMs};
 use crate::policy::Permit;
@@ -74,6 +75,7 @@ pub(super) struct Doors {
     pub(super) board: Board,
     pub(super) clock: Clock,
     events: mpsc::Sender<DeviceEvent>,
+    novelty: Mutex<Novelty>,
     /// Unlocks whose log entry was not seen yet: effect id, door, sent.
     open: Mutex<BTreeMap<i64, (Target, UnixMs)>>,
 }
@@ -93,8 +95,16 @@ impl AccessDriver {
     ) -> Result<AccessDriver, AccessError> {
         let client = AccessClient::new(controller, options.patience)?;
         let board = Board::new(FAMILY, doors.keys().cloned());
-        let doors =
-            Arc::new(Doors { client, ids: doors, options, board, clock, events, open: Mutex::default() });
+        let doors = Arc::new(Doors {
+            client,
+            ids: doors,
+            options,
+            board,
+            clock,
+            events,
+            novelty: Mutex::default(),
+            open: Mutex::default(),
+        });
         let tasks = [
             tokio::spawn(access_watch::look(doors.clone())),
             tokio::spawn(access_watch::listen(doors.clone())),
@@ -175,18 +185,26 @@ impl Doors {
         let _ = self.events.send(event).await;
     }
 
-    /// Reports a door's state.
-    pub(super) async fn saw(&self, target: &Target, data: &Value) {
+    /// Reports a door's state: all of it while an unlock is watched, else what is new.
+    pub(super) async fn saw(&self, target: &Target, data: &Value, watched: bool) {
         if self.board.set(target, true, self.clock.now(), None) {
             info!(door = %target, "the door can be reached");
         }
-        self.emit(target, Observation::Reachable { online: true, effect: None, reason: None }).await;
         if !access_wire::can_unlock(data) {
             self.board.error(target, "no hub is bound to this door, so it cannot be unlocked from afar");
         }
-        for observation in access_wire::door(data) {
-            self.emit(target, observation).await;
+        let reachable = Observation::Reachable { online: true, effect: None, reason: None };
+        for observation in std::iter::once(reachable).chain(access_wire::door(data)) {
+            if self.is_news(target, &observation, watched) {
+                self.emit(target, observation).await;
+            }
         }
+    }
+
+    /// Whether to pass this on; remembers it if so.
+    pub(super) fn is_news(&self, target: &Target, observation: &Observation, always: bool) -> bool {
+        let mut novelty = self.novelty.lock().unwrap_or_else(PoisonError::into_inner);
+        novelty.passes(target, observation, self.clock.now(), always)
     }
 
     /// Looks for our own unlocks in a log entry and reports each once.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
@@ -21,8 +21,8 @@ use crate::site::Target;
 
 type Notifications = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
-/// The controller pings every 30 s; two missed and a bit is a dead line.
-const SILENCE: Duration = Duration::from_secs(75);
+/// A line that was silent this long is asked for a sign of life; silent again, it is dead.
+const SILENCE: Duration = Duration::from_secs(30);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
 /// Looks at every door now and then; reports a controller that stays away longer than the grace.
@@ -32,7 +32,7 @@ pub(super) async fn look(doors: Arc<Doors>) {
         let mut failure = None;
         for (target, door_id) in &doors.ids {
             match doors.client.door(door_id).await {
-                Ok(data) => doors.saw(target, &data).await,
+                Ok(data) => doors.saw(target, &data, false).await,
                 Err(error) => {
                     doors.board.error(target, &error.to_string());
                     failure = Some((target, error.to_string()));
@@ -50,8 +50,9 @@ async fn report_gone(doors: &Doors, target: &Target, why: &str, since: Option<In
     let long = since.is_some_and(|since| since.elapsed() >= doors.options.grace);
     if long && doors.board.set(target, false, doors.clock.now(), Some(why)) {
         warn!(door = %target, why, "the door cannot be reached");
-        let reason = Some(why.to_owned());
-        doors.emit(target, Observation::Reachable { online: false, effect: None, reason }).await;
+        let gone = Observation::Reachable { online: false, effect: None, reason: Some(why.to_owned()) };
+        doors.is_news(target, &gone, true);
+        doors.emit(target, gone).await;
     }
 }
 
@@ -63,7 +64,7 @@ pub(super) async fn watch_unlock(doors: Arc<Doors>, effect_id: i64, target: Targ
     while Instant::now() < end {
         looks.tick().await;
         match doors.client.door(&door_id).await {
-            Ok(data) => doors.saw(&target, &data).await,
+            Ok(data) => doors.saw(&target, &data, true).await,
             Err(error) => doors.board.error(&target, &error.to_string()),
         }
         if doors.is_open(effect_id) {
@@ -119,12 +120,19 @@ async fn connect(doors: &Doors) -> Result<Notifications, String> {
 
 /// Reads until the line breaks or falls silent. Pings are answered by the reading itself.
 async fn follow(doors: &Doors, mut stream: Notifications) {
+    let mut asked = false;
     loop {
         match tokio::time::timeout(SILENCE, stream.next()).await {
             Ok(Some(Ok(Message::Text(text)))) => on_text(doors, &text).await,
-            Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) | Err(_) => return,
+            Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return,
             Ok(Some(Ok(_))) => {}
+            Err(_) if asked || stream.send(Message::Ping(Default::default())).await.is_err() => return,
+            Err(_) => {
+                asked = true;
+                continue;
+            }
         }
+        asked = false;
     }
 }
 
@@ -145,6 +153,7 @@ async fn on_text(doors: &Doors, text: &tungstenite::Utf8Bytes) {
                 // Doors that the site does not name are none of ours.
                 let Some(target) = target else { continue };
                 for observation in seen {
+                    doors.is_news(target, &observation, true);
                     doors.emit(target, observation).await;
                 }
             }

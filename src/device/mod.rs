@@ -8,9 +8,12 @@ mod access_client;
 mod access_watch;
 pub mod access_wire;
 pub mod agent;
+mod agent_bay;
+mod agent_link;
 pub mod agent_wire;
 pub mod broker;
 pub mod health;
+mod novelty;
 pub mod pinned_tls;
 pub mod registry;
 pub mod verify;
@@ -96,7 +99,7 @@ pub enum Observation {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
     Projector,

@@ -82,17 +82,26 @@ impl World<'_> {
 
     /// One occupancy of a bay: its booking, or the time after the last one.
     fn occupancy(&mut self, bay: BayId, now: UnixMs) -> store::Result<(String, UnixMs)> {
-        let around = store::booking::of_bay(self.desk.store().conn(), bay, now - DAY, now + Duration::from_millis(1))?;
+        let around =
+            store::booking::of_bay(self.desk.store().conn(), bay, now - DAY, now + Duration::from_millis(1))?;
         let active = |b: &&Booking| b.starts_at <= now && now < b.ends_at;
         if let Some(booking) = around.iter().find(active) {
             return Ok((booking.id.clone(), booking.ends_at));
         }
         let last = around.iter().max_by_key(|b| b.ends_at);
-        let session = last.map_or_else(|| "walk-in".to_owned(), |booking| format!("walk-in after {}", booking.id));
+        let session =
+            last.map_or_else(|| "walk-in".to_owned(), |booking| format!("walk-in after {}", booking.id));
         Ok((session, now + WALK_IN))
     }
 
-    fn operator(&mut self, name: &str, role: Role, thread: Option<&str>, act: &Act, twice: bool) -> store::Result<()> {
+    fn operator(
+        &mut self,
+        name: &str,
+        role: Role,
+        thread: Option<&str>,
+        act: &Act,
+        twice: bool,
+    ) -> store::Result<()> {
         let found = match thread {
             Some(address) => self.thread_of(address)?,
             None => self.thread_in_need()?,

@@ -20,6 +20,7 @@ use super::record::Record;
 use super::run::run;
 use super::scenario::{Event, Llm, Scenario, What, Words};
 use super::simulate::{Engines, Setup};
+use crate::clock::UnixMs;
 use crate::desk::Line;
 use crate::site::{BayId, E164, Effect, LoadMode, Site, Target, load};
 use crate::sop::{Kind, Library, Opens};
@@ -88,15 +89,31 @@ pub struct Numbers {
     pub missed_ids: Vec<String>,
 }
 
-/// Runs every conversation of the file against the site and prints the numbers. Exit code 1 if a message
+/// Runs every conversation of the file against the site and prints the numbers; with `trace` the records of
+/// all of them first, each with its conversation's id, and the numbers on the error stream. Exit code 1 if a message
 /// had no ending, 2 if something could not be read.
 ///
 /// # Errors
 /// Only those of `out` and `err`.
-pub fn conversations(file: &Path, site: &Path, setup: &Setup, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<ExitCode> {
-    match numbers(file, site, setup) {
+pub fn conversations(
+    file: &Path,
+    site: &Path,
+    setup: &Setup,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<ExitCode> {
+    let mut traced = Vec::new();
+    let mut each = |id: &Value, start: UnixMs, records: &[Record]| {
+        if setup.trace {
+            traced.extend(records.iter().map(|record| record.line_of(start, id)));
+        }
+    };
+    match numbers(file, site, setup, &mut each) {
         Ok(numbers) => {
-            print(&numbers, out)?;
+            for line in traced {
+                writeln!(out, "{line}")?;
+            }
+            print(&numbers, if setup.trace { err } else { out })?;
             Ok(if numbers.without_ending == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
         }
         Err(why) => {
@@ -106,10 +123,18 @@ pub fn conversations(file: &Path, site: &Path, setup: &Setup, out: &mut dyn Writ
     }
 }
 
+/// Runs every conversation and counts; `each` sees the id, the start and the records of one.
+///
 /// # Errors
 /// In words: the file, a line of it, the site, the SOPs or the model.
-pub fn numbers(file: &Path, site: &Path, setup: &Setup) -> Result<Numbers, String> {
-    let text = std::fs::read_to_string(file).map_err(|e| format!("{}: cannot be read: {e}", file.display()))?;
+pub fn numbers(
+    file: &Path,
+    site: &Path,
+    setup: &Setup,
+    each: &mut dyn FnMut(&Value, UnixMs, &[Record]),
+) -> Result<Numbers, String> {
+    let text =
+        std::fs::read_to_string(file).map_err(|e| format!("{}: cannot be read: {e}", file.display()))?;
     let site = Arc::new(load(site, LoadMode::Simulated).map_err(|e| e.to_string())?);
     let mut engines = Engines::new(setup).map_err(|e| e.to_string())?;
     let engine = engines.of(&site).map_err(|e| e.to_string())?;
@@ -119,6 +144,7 @@ pub fn numbers(file: &Path, site: &Path, setup: &Setup) -> Result<Numbers, Strin
         let one: Conversation = serde_json::from_str(line).map_err(|e| place(e.to_string()))?;
         let scenario = scenario(&one, &site).map_err(place)?;
         let records = run(&scenario, &engine).map_err(|e| place(e.to_string()))?;
+        each(&one.id, scenario.at, &records);
         count(&mut numbers, &one, &records, engines.library());
     }
     numbers.reply_seconds.sort_by(f64::total_cmp);
@@ -128,8 +154,10 @@ pub fn numbers(file: &Path, site: &Path, setup: &Setup) -> Result<Numbers, Strin
 fn scenario(one: &Conversation, site: &Arc<Site>) -> Result<Scenario, String> {
     let local = time::moment_on(&one.at, DATE).ok_or_else(|| format!("`{}` is no time", one.at))?;
     let at = time::at_site(site, local).ok_or("this time does not exist at the site")?;
-    let phone: E164 = one.phone.as_deref().unwrap_or(NOBODY).parse().map_err(|_| "the phone is no number".to_owned())?;
-    let bookings = one.booking.iter().map(|b| booking(b, &phone, site, local.date())).collect::<Result<_, _>>()?;
+    let phone: E164 =
+        one.phone.as_deref().unwrap_or(NOBODY).parse().map_err(|_| "the phone is no number".to_owned())?;
+    let bookings =
+        one.booking.iter().map(|b| booking(b, &phone, site, local.date())).collect::<Result<_, _>>()?;
     let bay = one.bay.or(one.booking.as_ref().map(|b| b.bay));
     let on_page = one.channel.as_deref() == Some("bay");
     let mut events = Vec::with_capacity(one.messages.len());
@@ -202,7 +230,8 @@ fn span(at: &Value) -> Result<Duration, String> {
 fn asks_for_person(one: &Conversation, library: &Library) -> bool {
     let sops = one.intents.iter().filter_map(|intent| library.get(intent));
     let calls = |sop: &crate::sop::Sop| {
-        matches!(sop.kind, Kind::Human | Kind::Safety) || matches!(sop.opens, Opens::Escalation | Opens::Incident)
+        matches!(sop.kind, Kind::Human | Kind::Safety)
+            || matches!(sop.opens, Opens::Escalation | Opens::Incident)
     };
     one.needs_person || sops.into_iter().any(|sop| calls(sop))
 }
@@ -211,7 +240,8 @@ fn count(numbers: &mut Numbers, one: &Conversation, records: &[Record], library:
     let of = |kind: &'static str| records.iter().filter(move |record| record.kind == kind);
     numbers.conversations += 1;
     let escalated = of("escalation").next().is_some();
-    let helped = of("reply").any(|r| r.fields["by"] == "box") || of("effect").any(|r| r.fields["outcome"] == "verified");
+    let helped = of("reply").any(|r| r.fields["by"] == "box")
+        || of("effect").any(|r| r.fields["outcome"] == "verified");
     if escalated {
         numbers.escalated += 1;
         if !asks_for_person(one, library) {
@@ -241,8 +271,13 @@ fn ids_of(ending: &Record) -> Vec<i64> {
 
 /// From the last text of a turn to the reply that ended it, in seconds.
 fn waited(ending: &Record, records: &[Record]) -> Option<f64> {
-    let reply = ending.fields["refs"].as_array()?.iter().find_map(|r| r.as_str()?.strip_prefix("reply:")?.parse().ok())?;
-    let at = |kind: &str, wanted: i64| records.iter().find(|r| r.kind == kind && id(r) == Some(wanted)).map(|r| r.at);
+    let reply = ending.fields["refs"]
+        .as_array()?
+        .iter()
+        .find_map(|r| r.as_str()?.strip_prefix("reply:")?.parse().ok())?;
+    let at = |kind: &str, wanted: i64| {
+        records.iter().find(|r| r.kind == kind && id(r) == Some(wanted)).map(|r| r.at)
+    };
     let said = ids_of(ending).into_iter().filter_map(|id| at("message", id)).max()?;
     Some(at("reply", reply)?.since(said).as_secs_f64())
 }
@@ -260,7 +295,11 @@ fn print(numbers: &Numbers, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "escalated                             {:.1} %", share(numbers.escalated, n))?;
     writeln!(out, "  of them avoidable                   {:.1} % of all", share(numbers.avoidable, n))?;
     writeln!(out, "hand-overs missed                     {}", numbers.missed)?;
-    writeln!(out, "messages without an ending            {} of {}", numbers.without_ending, numbers.messages)?;
+    writeln!(
+        out,
+        "messages without an ending            {} of {}",
+        numbers.without_ending, numbers.messages
+    )?;
     let (p50, p90) = (percentile(&numbers.reply_seconds, 0.5), percentile(&numbers.reply_seconds, 0.9));
     writeln!(out, "last text to reply, virtual time      p50 {p50:.1} s, p90 {p90:.1} s")?;
     for (what, ids) in [("avoidable", &numbers.avoidable_ids), ("missed", &numbers.missed_ids)] {
@@ -276,7 +315,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::clock::UnixMs;
 
     fn record(ms: i64, kind: &'static str, fields: Value) -> Record {
         Record::new(UnixMs(ms), kind, None, fields)

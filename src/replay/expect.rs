@@ -76,7 +76,9 @@ fn fits(want: &Want, found: Option<&Value>) -> bool {
 fn fits_text(want: &Want, text: &str) -> bool {
     match want {
         Want::Found(regex) => regex.is_match(text),
-        Want::Exactly(name, regex) => name == text || regex.as_ref().is_some_and(|regex| regex.is_match(text)),
+        Want::Exactly(name, regex) => {
+            name == text || regex.as_ref().is_some_and(|regex| regex.is_match(text))
+        }
         Want::Null => false,
     }
 }
@@ -111,7 +113,8 @@ mod tests {
     }
 
     fn effect(outcome: &str, sent_at: Value) -> Record {
-        let fields = json!({"effect": "sim.restart", "target": "bay-2", "outcome": outcome, "sent_at": sent_at});
+        let fields =
+            json!({"effect": "sim.restart", "target": "bay-2", "outcome": outcome, "sent_at": sent_at});
         Record::new(UnixMs(240_000), "effect", Some("+19025550101".into()), fields)
     }
 

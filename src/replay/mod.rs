@@ -16,8 +16,9 @@ mod simulate;
 mod state_dir;
 mod trace;
 
+pub use expect::{Verdict, judge};
 pub use parse::{ScenarioProblems, find_site, load_scenario, read_scenario};
 pub use record::Record;
 pub use run::{Engine, RunError, run};
-pub use scenario::Scenario;
-pub use simulate::{Setup, simulate};
+pub use scenario::{Expectation, Scenario};
+pub use simulate::{Engines, Setup, SetupError, simulate};

@@ -6,8 +6,19 @@ use crate::clock::UnixMs;
 
 /// Kinds in the order in which they are shown when they happened at the same moment.
 const ORDER: &[&str] = &[
-    "message", "decision", "hold", "release", "escalation", "ticket", "incident", "alert", "reply", "effect", "silent",
-    "ending", "notice",
+    "message",
+    "decision",
+    "hold",
+    "release",
+    "effect",
+    "escalation",
+    "ticket",
+    "incident",
+    "alert",
+    "reply",
+    "silent",
+    "ending",
+    "notice",
 ];
 
 /// One record. Everything in it came from simulated devices and texts, and says so.
@@ -39,6 +50,17 @@ impl Record {
 
     /// The line of the trace. `start` is the scenario's `at`.
     pub fn line(&self, start: UnixMs) -> String {
+        Value::Object(self.object(start)).to_string()
+    }
+
+    /// The same of one conversation among many.
+    pub fn line_of(&self, start: UnixMs, conversation: &Value) -> String {
+        let mut line = self.object(start);
+        line.insert("conversation".into(), conversation.clone());
+        Value::Object(line).to_string()
+    }
+
+    fn object(&self, start: UnixMs) -> Map<String, Value> {
         let mut line = self.fields.clone();
         line.insert("t".into(), seconds(start, self.at));
         line.insert("kind".into(), self.kind.into());
@@ -46,7 +68,7 @@ impl Record {
         if let Some(thread) = &self.thread {
             line.insert("thread".into(), thread.clone().into());
         }
-        Value::Object(line).to_string()
+        line
     }
 }
 
@@ -71,7 +93,10 @@ mod tests {
     fn a_line_says_when_what_where_and_that_it_is_simulated() {
         let record = Record::new(UnixMs(91_500), "notice", Some("bay-2".into()), json!({"text": "hello"}));
         let line: Value = serde_json::from_str(&record.line(UnixMs(1_000))).expect("JSON");
-        assert_eq!(line, json!({"t": 90.5, "kind": "notice", "simulated": true, "thread": "bay-2", "text": "hello"}));
+        assert_eq!(
+            line,
+            json!({"t": 90.5, "kind": "notice", "simulated": true, "thread": "bay-2", "text": "hello"})
+        );
     }
 
     #[test]

@@ -92,9 +92,10 @@ fn open(scenario: &Scenario, engine: &Engine, dir: &StateDir, clock: &Clock) -> 
         clock: clock.clone(),
         options: Options {
             safe_mode: false,
-            fallback: true,
+            fallback: scenario.llm != Llm::Off,
             texts: true,
             alert_channels: vec![ALERT_CHANNEL.to_owned()],
+            better_reader_within: None,
         },
     })
 }
@@ -133,7 +134,12 @@ impl World<'_> {
         let targets: Vec<Target> = self.club.targets().cloned().collect();
         for target in targets {
             for observation in first_look(&self.club, self.scenario, &target) {
-                let event = DeviceEvent { target: target.clone(), at: self.scenario.at, observation, simulated: true };
+                let event = DeviceEvent {
+                    target: target.clone(),
+                    at: self.scenario.at,
+                    observation,
+                    simulated: true,
+                };
                 self.desk.device(&event)?;
             }
         }
@@ -148,7 +154,8 @@ impl World<'_> {
         for _ in 0..MOST_MOMENTS {
             self.moment()?;
             let Some(next) = self.next()? else {
-                self.clock.advance_to(self.ends_by_itself()?);
+                let end = self.ends_by_itself()?;
+                self.clock.advance_to(end);
                 return Ok(());
             };
             self.clock.advance_to(next);
@@ -181,14 +188,16 @@ impl World<'_> {
     }
 
     /// The next moment to look at; `None` when the run is over.
-    fn next(&self) -> Result<Option<UnixMs>, RunError> {
+    fn next(&mut self) -> Result<Option<UnixMs>, RunError> {
         let now = self.clock.now();
         let due = self.desk.next_due()?.map(|due| due.max(UnixMs(now.0 + 1)));
         let next = [due, self.queue.next_at()].into_iter().flatten().min();
         let goes_on = match self.scenario.until {
             Some(until) => next.filter(|at| *at <= self.scenario.at + until),
-            None if self.events_left() || self.pending()? => next.filter(|at| *at <= self.last_moment()),
-            None => None,
+            None => {
+                let more = self.events_left() || self.pending()?;
+                next.filter(|at| more && *at <= self.last_moment())
+            }
         };
         Ok(goes_on)
     }
@@ -203,23 +212,23 @@ impl World<'_> {
         self.scenario.at + last + LONGEST_WAIT
     }
 
-    fn ends_by_itself(&self) -> Result<UnixMs, RunError> {
-        Ok(match self.scenario.until {
-            Some(until) => self.scenario.at + until,
-            None if self.pending()? => self.last_moment(),
-            None => self.clock.now(),
-        })
+    fn ends_by_itself(&mut self) -> Result<UnixMs, RunError> {
+        if let Some(until) = self.scenario.until {
+            return Ok(self.scenario.at + until);
+        }
+        Ok(if self.pending()? { self.last_moment() } else { self.clock.now() })
     }
 
     /// Whether something is still under way: a turn, an effect, a text that can leave, a device at work.
-    fn pending(&self) -> Result<bool, RunError> {
-        let db = self.desk.store_ref().conn();
+    fn pending(&mut self) -> Result<bool, RunError> {
+        let line = self.line;
+        let db = self.desk.store().conn();
         let timers = store::timer::all(db)?;
         let timer = timers.iter().any(|timer| PENDING_TIMERS.contains(&timer.kind.as_str()));
         let turn = store::turn::next_due(db)?.is_some();
         let open = store::effect::open(db)?;
         let effect = !open.is_empty();
-        let text = self.line == Line::Up && !store::outbox::queued(db, "sms")?.is_empty();
+        let text = line == Line::Up && !store::outbox::queued(db, "sms")?.is_empty();
         let at_work = |coming: &Coming| match coming {
             Coming::Seen { effect: Some(id), .. } => open.iter().any(|row| row.id == *id),
             Coming::Seen { effect: None, .. } | Coming::Event(_) => false,
@@ -232,7 +241,9 @@ impl World<'_> {
         match coming {
             Coming::Event(index) => self.event(&self.scenario.events[index].what),
             Coming::Seen { event, .. } => Ok(self.desk.device(&event)?),
-            Coming::Answer { turn_id, nonce, said } => Ok(self.desk.fallback_answered(turn_id, &nonce, said)?),
+            Coming::Answer { turn_id, nonce, said } => {
+                Ok(self.desk.fallback_answered(turn_id, &nonce, said)?)
+            }
         }
     }
 
@@ -329,7 +340,8 @@ fn first_look(club: &SimClub, scenario: &Scenario, target: &Target) -> Vec<Obser
     let offline = |effect: Effect| club.behaviour(target, effect) == Behaviour::Offline;
     let agent = AGENT.into_iter().any(offline);
     let reason = || Some("offline (simulated)".to_owned());
-    let unreachable = |effect: Effect| Observation::Reachable { online: false, effect: Some(effect), reason: reason() };
+    let unreachable =
+        |effect: Effect| Observation::Reachable { online: false, effect: Some(effect), reason: reason() };
     let of_agent = AGENT.into_iter().filter(|_| agent);
     let others = Effect::ALL.iter().copied().filter(|effect| !AGENT.contains(effect) && offline(*effect));
     let mut seen: Vec<Observation> = if agent { Vec::new() } else { club.snapshot(scenario.at, target) };

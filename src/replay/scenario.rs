@@ -66,13 +66,28 @@ pub struct Event {
 
 #[derive(Debug, Clone)]
 pub enum What {
-    Sms { from: E164, text: Words },
+    Sms {
+        from: E164,
+        text: Words,
+    },
     /// Typed on the bay's own screen or QR page.
-    Chat { bay: BayId, text: Words },
-    Operator { name: String, role: Role, thread: Option<String>, act: Act, twice: bool },
+    Chat {
+        bay: BayId,
+        text: Words,
+    },
+    Operator {
+        name: String,
+        role: Role,
+        thread: Option<String>,
+        act: Act,
+        twice: bool,
+    },
     Line(Line),
     Llm(Llm),
-    Device { target: Target, online: bool },
+    Device {
+        target: Target,
+        online: bool,
+    },
     /// The program is killed and started on the same data.
     Restart,
 }
@@ -128,7 +143,17 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "effect",
         first: "effect",
-        fields: &["id", "target", "tier", "asked_by", "outcome", "reason", "sent_at", "approved_by", "thread"],
+        fields: &[
+            "id",
+            "target",
+            "tier",
+            "asked_by",
+            "outcome",
+            "reason",
+            "sent_at",
+            "approved_by",
+            "thread",
+        ],
     },
     Kind { name: "reply", first: "text", fields: &["id", "to", "channel", "by", "sent_at", "thread"] },
     Kind {

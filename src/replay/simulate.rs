@@ -102,7 +102,12 @@ struct Sum {
 ///
 /// # Errors
 /// Only those of `out` and `err`.
-pub fn simulate(files: &[PathBuf], setup: &Setup, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<ExitCode> {
+pub fn simulate(
+    files: &[PathBuf],
+    setup: &Setup,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<ExitCode> {
     let mut engines = match Engines::new(setup) {
         Ok(engines) => engines,
         Err(error) => return unusable(&error, err),
@@ -150,7 +155,12 @@ enum Trouble {
     Io(io::Error),
 }
 
-fn one(scenario: &Scenario, engine: &Engine, report: &mut dyn Write, lines: &mut Vec<String>) -> Result<Sum, Trouble> {
+fn one(
+    scenario: &Scenario,
+    engine: &Engine,
+    report: &mut dyn Write,
+    lines: &mut Vec<String>,
+) -> Result<Sum, Trouble> {
     let records = run(scenario, engine).map_err(Trouble::Run)?;
     lines.extend(records.iter().map(|record| record.line(scenario.at)));
     let mut sum = Sum::default();

@@ -100,7 +100,8 @@ impl Trace<'_> {
                 let reason = json!({"reason": first.ending_reason});
                 records.push(Record::new(at, "silent", thread.clone(), reason));
             }
-            let refs: Value = first.ending_refs.as_deref().and_then(|r| serde_json::from_str(r).ok()).unwrap_or_default();
+            let refs: Value =
+                first.ending_refs.as_deref().and_then(|r| serde_json::from_str(r).ok()).unwrap_or_default();
             let fields = json!({"messages": ids, "as": ending.name(), "refs": refs});
             records.push(Record::new(at, "ending", thread, fields));
         }
@@ -168,7 +169,8 @@ impl Trace<'_> {
                 records.push(Record::new(one.opened_at, "notice", None, json!({"text": text})));
                 continue;
             }
-            let mut fields = json!({"id": one.id, "intent": one.intent, "level": one.level, "detail": one.detail});
+            let mut fields =
+                json!({"id": one.id, "intent": one.intent, "level": one.level, "detail": one.detail});
             if let Some(bay) = one.bay {
                 fields["bay"] = json!(bay.0);
             }

@@ -110,7 +110,8 @@ impl Agent {
         self.boot();
         let (client, mut connection) = self.connect();
         let mut changes = self.control.changes();
-        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        // Not at once: the connection announces everything anyway, and must not be disturbed while it opens.
+        let mut heartbeat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
         let mut connected = false;
         while self.control.reachable(self.clock.now(), &self.target) {
             let turn = {

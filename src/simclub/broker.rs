@@ -20,8 +20,8 @@ pub enum SimBrokerError {
     Config(#[from] BrokerError),
     #[error("cannot start mosquitto (Debian package `mosquitto`): {0}")]
     Start(io::Error),
-    #[error("mosquitto ended at once ({0}); its messages stand above")]
-    Ended(std::process::ExitStatus),
+    #[error("mosquitto ended at once ({status}); why stands in {}", log.display())]
+    Ended { status: std::process::ExitStatus, log: PathBuf },
     #[error("mosquitto does not answer on port {0}")]
     Silent(u16),
     #[error("no free port: {0}")]
@@ -119,16 +119,19 @@ impl SimBroker {
         let known = std::env::split_paths(&path).map(|dir| dir.join("mosquitto")).find(|file| file.is_file());
         // Debian puts it where ordinary users do not look.
         let program = known.unwrap_or_else(|| PathBuf::from("/usr/sbin/mosquitto"));
+        let log = self.files.config.with_file_name("mosquitto.log");
+        let written = std::fs::File::create(&log).map_err(SimBrokerError::Start)?;
         let mut child = Command::new(program)
             .arg("-c")
             .arg(&self.files.config)
             .stdin(Stdio::null())
+            .stderr(written)
             .kill_on_drop(true)
             .spawn()
             .map_err(SimBrokerError::Start)?;
         for _ in 0..100 {
             if let Ok(Some(status)) = child.try_wait() {
-                return Err(SimBrokerError::Ended(status));
+                return Err(SimBrokerError::Ended { status, log });
             }
             if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
                 self.child = Some(child);

@@ -131,3 +131,54 @@ impl Driver for SimDriver {
         self.control.targets().into_iter().map(health).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::device::Observation;
+    use crate::simclub::{Behaviour, SimClub};
+
+    const START: UnixMs = UnixMs(1_000_000);
+
+    fn driver() -> (Arc<SimDriver>, SimControl, Clock) {
+        let clock = Clock::virtual_at(START);
+        let mut club = SimClub::new();
+        club.add(Target::new("lights"));
+        let control = SimControl::new(club);
+        (SimDriver::new(control.clone(), clock.clone()), control, clock)
+    }
+
+    fn permit(expires_at: UnixMs) -> Permit {
+        Permit::for_tests(3, Effect::LightsOn, Target::new("lights"), None, expires_at)
+    }
+
+    #[tokio::test]
+    async fn on_virtual_time_observations_come_out_when_they_are_due() {
+        let (driver, _, clock) = driver();
+        driver.act(permit(START + Duration::from_secs(60))).await.expect("sent");
+        assert!(driver.take_due(clock.now()).is_empty());
+        let mut seen = Vec::new();
+        while let Some(due) = driver.next_due() {
+            clock.advance_to(due);
+            seen.extend(driver.take_due(clock.now()));
+        }
+        assert!(seen.iter().all(|event| event.simulated) && seen.is_sorted_by_key(|event| event.at));
+        let last = seen.last().expect("something was seen");
+        assert_eq!(
+            (last.at, &last.observation),
+            (START + Duration::from_secs(1), &Observation::Lights { on: true })
+        );
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_to_what_is_offline_or_after_the_permit_ran_out() {
+        let (driver, control, _) = driver();
+        assert!(matches!(driver.act(permit(START)).await, Err(NotSent::Offline(_))));
+        control.set(&Target::new("lights"), Effect::LightsOn, Behaviour::Offline);
+        let refused = driver.act(permit(START + Duration::from_secs(60))).await;
+        assert!(matches!(refused, Err(NotSent::Offline(_))));
+        assert_eq!(driver.next_due(), None);
+    }
+}

@@ -31,7 +31,11 @@ pub fn parse(text: &str) -> Result<Spot<Raw>, YamlError> {
         match events.peek() {
             None => break,
             Some(Ok((
-                Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd,
+                Event::Comment(..)
+                | Event::StreamStart
+                | Event::StreamEnd
+                | Event::DocumentStart(..)
+                | Event::DocumentEnd,
                 _,
             ))) => {
                 events.next();
@@ -114,5 +118,18 @@ fn node_from(
         }
         Event::Alias(_) => refuse("aliases are not used here"),
         _ => refuse("the text ends too early"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_may_stand_anywhere() {
+        let text = "# what it proves\nname: x # so\n# more\nlist:\n  # inside\n  - a\n# the end\n";
+        let found = parse(text).expect("YAML");
+        let Raw::Table(entries) = found.value else { panic!("a table") };
+        assert_eq!(entries.iter().map(|e| e.key.as_str()).collect::<Vec<_>>(), ["name", "list"]);
     }
 }

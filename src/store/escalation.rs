@@ -106,6 +106,11 @@ pub fn open_on_thread(conn: &Connection, thread_id: i64) -> Result<Vec<Escalatio
     list(conn, "WHERE thread_id = ?1 AND closed_at IS NULL ORDER BY id", &[&thread_id])
 }
 
+/// All escalations of this thread, oldest first.
+pub fn of_thread(conn: &Connection, thread_id: i64) -> Result<Vec<Escalation>> {
+    list(conn, "WHERE thread_id = ?1 ORDER BY id", &[&thread_id])
+}
+
 /// All that are not closed; un-acknowledged first, then by age.
 pub fn open(conn: &Connection) -> Result<Vec<Escalation>> {
     list(conn, "WHERE closed_at IS NULL ORDER BY acked_at IS NOT NULL, opened_at", &[])

@@ -74,6 +74,24 @@ pub fn changes(conn: &Connection, since: UnixMs) -> Result<Vec<Change>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// What people did in this conversation, oldest first.
+pub fn changes_of(conn: &Connection, thread_id: i64) -> Result<Vec<Change>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT at, who, what, detail, thread_id, until FROM change_log WHERE thread_id = ?1 ORDER BY id",
+    )?;
+    let rows = statement.query_map([thread_id], |row| {
+        Ok(Change {
+            at: UnixMs(row.get(0)?),
+            who: row.get(1)?,
+            what: row.get(2)?,
+            detail: row.get(3)?,
+            thread_id: row.get(4)?,
+            until: row.get::<_, Option<i64>>(5)?.map(UnixMs),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 pub fn opt_out(conn: &Connection, phone: &E164, word: &str, now: UnixMs) -> Result<()> {
     conn.prepare_cached("INSERT OR REPLACE INTO consent (phone, opted_out_at, word) VALUES (?1, ?2, ?3)")?
         .execute(params![phone.as_str(), now.0, word])?;

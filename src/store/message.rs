@@ -192,3 +192,22 @@ pub fn last_automatic(conn: &Connection, thread_id: i64) -> Result<Option<(UnixM
         .query_row([thread_id], |row| Ok((UnixMs(row.get(0)?), row.get(1)?)))
         .optional()?)
 }
+
+/// The latest text of a thread, either way.
+pub fn latest(conn: &Connection, thread_id: i64) -> Result<Option<Message>> {
+    Ok(conn
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM message WHERE thread_id = ?1 ORDER BY id DESC LIMIT 1"
+        ))?
+        .query_row([thread_id], read)
+        .optional()?)
+}
+
+/// Texts of a thread with an id above `after`, oldest first, at most 200.
+pub fn after(conn: &Connection, thread_id: i64, after: i64) -> Result<Vec<Message>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM message WHERE thread_id = ?1 AND id > ?2 ORDER BY id LIMIT 200"
+    ))?;
+    let rows = statement.query_map(params![thread_id, after], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -14,6 +14,7 @@ pub mod episode;
 pub mod escalation;
 pub mod journal;
 pub mod message;
+pub mod metrics;
 mod migrate;
 pub mod operator;
 pub mod outbox;

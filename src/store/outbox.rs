@@ -119,3 +119,10 @@ pub fn interrupted(conn: &Connection) -> Result<Vec<Outgoing>> {
     let rows = statement.query_map([], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
+
+/// Everything that was to leave towards this thread, by message.
+pub fn of_thread(conn: &Connection, thread_id: i64) -> Result<Vec<Outgoing>> {
+    let mut statement = conn.prepare_cached(&format!("{SELECT} WHERE m.thread_id = ?1 ORDER BY o.id"))?;
+    let rows = statement.query_map([thread_id], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

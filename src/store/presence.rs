@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
 use crate::clock::UnixMs;
-use crate::site::BayId;
+use crate::site::{BayId, Target};
 
 /// A code shown on a bay's screen.
 #[derive(Debug, Clone)]
@@ -67,6 +67,7 @@ pub fn prune(conn: &Connection, before: UnixMs) -> Result<()> {
     conn.prepare_cached("DELETE FROM presence_code WHERE valid_to < ?1")?.execute([before.0])?;
     conn.prepare_cached("DELETE FROM presence WHERE until < ?1")?.execute([before.0])?;
     conn.prepare_cached("DELETE FROM door_try WHERE at < ?1")?.execute([before.0])?;
+    conn.prepare_cached("DELETE FROM door_visit WHERE until < ?1")?.execute([before.0])?;
     Ok(())
 }
 
@@ -95,11 +96,69 @@ pub fn granted(conn: &Connection, token_sha256: &str, now: UnixMs) -> Result<Opt
         .optional()?)
 }
 
-/// Records a try at the door and says how many there were since `since`, this one included.
-pub fn door_try(conn: &Connection, client: &str, since: UnixMs, now: UnixMs) -> Result<u32> {
+/// Somebody else has the bay now: what was granted to other occupancies ends.
+pub fn end_others(conn: &Connection, bay: BayId, session: &str, now: UnixMs) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE presence SET until = min(until, ?3) WHERE bay = ?1
+         AND thread_id IN (SELECT id FROM thread WHERE session <> ?2)",
+    )?
+    .execute(params![bay.0, session, now.0])?;
+    conn.prepare_cached(
+        "UPDATE thread SET presence_until = min(presence_until, ?3)
+         WHERE channel = 'bay' AND bay = ?1 AND session <> ?2 AND presence_until > ?3",
+    )?
+    .execute(params![bay.0, session, now.0])?;
+    Ok(())
+}
+
+/// Records a wrong try at the door.
+pub fn door_try(conn: &Connection, client: &str, now: UnixMs) -> Result<()> {
     conn.prepare_cached("INSERT INTO door_try (client, at) VALUES (?1, ?2)")?
         .execute(params![client, now.0])?;
+    Ok(())
+}
+
+/// How many wrong tries there were after `since`, and when the oldest of them was.
+pub fn door_tries(conn: &Connection, client: &str, since: UnixMs) -> Result<(u32, Option<UnixMs>)> {
     Ok(conn
-        .prepare_cached("SELECT count(*) FROM door_try WHERE client = ?1 AND at >= ?2")?
-        .query_row(params![client, since.0], |row| row.get(0))?)
+        .prepare_cached("SELECT count(*), min(at) FROM door_try WHERE client = ?1 AND at > ?2")?
+        .query_row(params![client, since.0], |row| {
+            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(UnixMs)))
+        })?)
+}
+
+/// A browser that asked for a door with a number and a booking that belong together.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    pub door: Target,
+    pub thread_id: i64,
+    /// The first text of this visit: nothing older is shown.
+    pub message_id: i64,
+    pub at: UnixMs,
+    pub until: UnixMs,
+}
+
+pub fn open_visit(conn: &Connection, token_sha256: &str, visit: &Visit) -> Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO door_visit (token_sha256, door, thread_id, message_id, at, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![token_sha256, visit.door.as_str(), visit.thread_id, visit.message_id, visit.at.0, visit.until.0])?;
+    Ok(())
+}
+
+pub fn visit(conn: &Connection, token_sha256: &str, now: UnixMs) -> Result<Option<Visit>> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT door, thread_id, message_id, at, until FROM door_visit WHERE token_sha256 = ?1 AND until > ?2",
+        )?
+        .query_row(params![token_sha256, now.0], |row| {
+            Ok(Visit {
+                door: Target::new(row.get::<_, String>(0)?),
+                thread_id: row.get(1)?,
+                message_id: row.get(2)?,
+                at: UnixMs(row.get(3)?),
+                until: UnixMs(row.get(4)?),
+            })
+        })
+        .optional()?)
 }

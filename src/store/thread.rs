@@ -136,6 +136,7 @@ pub fn recent(conn: &Connection, since: UnixMs, limit: u32) -> Result<Vec<Thread
 }
 
 /// The thread's row, made if it is new. Returns its id.
+#[allow(clippy::too_many_arguments, reason = "one column each")]
 pub fn open(
     conn: &Connection,
     channel: Channel,

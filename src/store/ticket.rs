@@ -37,6 +37,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Ticket> {
     })
 }
 
+#[allow(clippy::too_many_arguments, reason = "one column each")]
 pub fn insert(
     conn: &Connection,
     intent: &str,
@@ -72,6 +73,15 @@ pub fn alike(conn: &Connection, intent: &str, bay: Option<BayId>, since: UnixMs)
 
 pub fn open(conn: &Connection) -> Result<Vec<Ticket>> {
     list(conn, "WHERE closed_at IS NULL ORDER BY id DESC", &[])
+}
+
+/// Tickets of this thread, oldest first.
+pub fn of_thread(conn: &Connection, thread_id: i64) -> Result<Vec<Ticket>> {
+    list(conn, "WHERE thread_id = ?1 ORDER BY id", &[&thread_id])
+}
+
+pub fn get(conn: &Connection, id: i64) -> Result<Option<Ticket>> {
+    Ok(list(conn, "WHERE id = ?1", &[&id])?.pop())
 }
 
 pub fn all(conn: &Connection) -> Result<Vec<Ticket>> {

@@ -208,7 +208,7 @@ async fn both_bays_are_online_again_after_the_broker_restarted() {
     for bay in BAYS {
         bench
             .seen
-            .until(&bay.to_string(), |o| matches!(o, Observation::Reachable { online: false, .. }))
+            .once(&bay.to_string(), |o| matches!(o, Observation::Reachable { online: false, .. }))
             .await;
     }
     bench.broker.resume().await.expect("back");

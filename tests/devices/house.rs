@@ -29,11 +29,11 @@ fn target_of(effect: Effect) -> &'static str {
 async fn every_effect_of_the_sample_site_is_verified_on_its_wire() {
     let scratch = Scratch::new();
     let clock = Clock::system();
-    let house = SimHouse::start(&clubhouse(), scratch.path(), clock.clone(), 30.0, SimPorts::default()).await;
+    let house = SimHouse::start(&clubhouse(), scratch.path(), clock.clone(), 60.0, SimPorts::default()).await;
     let house = house.expect("a simulated club");
     let (sender, mut seen) = Seen::new();
     let (drivers, _wireless) = house.drivers(sender).expect("drivers");
-    seen.until("bay-3", |o| matches!(o, Observation::Software { running: true })).await;
+    seen.once("bay-3", |o| matches!(o, Observation::Software { running: true })).await;
     // The reboot last, so that the others need not wait for the PC.
     let (last, others): (Vec<_>, Vec<_>) = Effect::ALL.iter().copied().partition(|e| *e == Effect::PcReboot);
     for (id, effect) in (1..).zip(others.into_iter().chain(last)) {
@@ -88,7 +88,7 @@ async fn what_the_site_does_not_name_is_never_acted_on() {
     let clock = Clock::system();
     let mut site = clubhouse();
     site.hall.remove(&Target::new("lights"));
-    let house = SimHouse::start(&site, scratch.path(), clock.clone(), 30.0, SimPorts::default()).await;
+    let house = SimHouse::start(&site, scratch.path(), clock.clone(), 60.0, SimPorts::default()).await;
     let (sender, _seen) = Seen::new();
     let (drivers, _wireless) = house.expect("a club").drivers(sender).expect("drivers");
     for (effect, target) in [

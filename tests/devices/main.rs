@@ -9,6 +9,8 @@
 
 mod access;
 mod agents;
+mod broken_broker;
 mod broker;
 mod house;
 mod support;
+mod wire;

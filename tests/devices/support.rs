@@ -60,7 +60,14 @@ impl Seen {
         event
     }
 
-    /// Waits for an event of `target` that fits; those before it are kept in `all`.
+    /// Waits until something that fits was seen of `target`, now or before.
+    pub async fn once(&mut self, target: &str, fits: impl Fn(&Observation) -> bool) {
+        while !self.all.iter().any(|e| e.target.as_str() == target && fits(&e.observation)) {
+            self.next().await;
+        }
+    }
+
+    /// Waits for a new event of `target` that fits; those before it are kept in `all`.
     pub async fn until(&mut self, target: &str, fits: impl Fn(&Observation) -> bool) -> DeviceEvent {
         loop {
             let event = self.next().await;
@@ -144,10 +151,8 @@ impl Bench {
         let mut bench = Bench::without_agents().await;
         bench.agents = BAYS.iter().map(|bay| bench.agent(*bay)).collect();
         for bay in BAYS {
-            bench
-                .seen
-                .until(&bay.to_string(), |o| matches!(o, Observation::Software { running: true }))
-                .await;
+            // In whichever order they come: what does not change is not told again at once.
+            bench.seen.once(&bay.to_string(), |o| matches!(o, Observation::Software { running: true })).await;
         }
         bench
     }

@@ -12,7 +12,7 @@ import time
 
 SOCKET = "/run/clubos-notify"
 COMMAND = next(
-    line.removeprefix("ExecStart=").split()
+    line.removeprefix("ExecStart=").removesuffix("$CLUBOS_OPTIONS\n").split()
     for line in open("/usr/lib/systemd/system/clubos.service", encoding="utf-8")
     if line.startswith("ExecStart=")
 )

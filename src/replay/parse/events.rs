@@ -9,7 +9,8 @@ use super::super::scenario::{Event, What, Words};
 use super::{line_word, llm, span, word};
 
 /// What an event may be, for the mend of one that is nothing.
-const WHAT: &str = "write one of sms (with from), chat (with bay), operator, wan, llm, device (with online), restart";
+const WHAT: &str =
+    "write one of sms (with from), chat (with bay), operator, wan, llm, device (with online), restart";
 
 pub fn event(site: &Site, mut table: Fields, problems: &mut Problems) -> Option<Event> {
     let at = table.need_text("at", "write when, `at: 30s`", problems);
@@ -44,7 +45,12 @@ fn words(table: &mut Fields, key: &'static str, problems: &mut Problems) -> Opti
     let body = match found.value {
         Raw::Text { text, .. } => text,
         _ => {
-            problems.add(found.line, place, "text is wanted here", "write what the customer wrote, in quotes");
+            problems.add(
+                found.line,
+                place,
+                "text is wanted here",
+                "write what the customer wrote, in quotes",
+            );
             return None;
         }
     };
@@ -66,7 +72,12 @@ fn chat(site: &Site, table: &mut Fields, problems: &mut Problems) -> Option<What
     let bay = table.whole("bay", 1..=99, problems).and_then(|n| u8::try_from(n.value).ok()).map(BayId);
     let bay = bay.filter(|bay| site.bays.contains_key(bay));
     if bay.is_none() {
-        problems.add(line, place, "the chat names no bay of the site", "write the bay whose screen it is typed on, `bay: 2`");
+        problems.add(
+            line,
+            place,
+            "the chat names no bay of the site",
+            "write the bay whose screen it is typed on, `bay: 2`",
+        );
     }
     let text = words(table, "chat", problems);
     Some(What::Chat { bay: bay?, text: text? })
@@ -75,7 +86,12 @@ fn chat(site: &Site, table: &mut Fields, problems: &mut Problems) -> Option<What
 pub fn phone(spot: &Spot<String>, place: &str, problems: &mut Problems) -> Option<E164> {
     let number = spot.value.parse().ok();
     if number.is_none() {
-        problems.add(spot.line, place, format!("`{}` is no phone number", spot.value), "write it like \"+19025550101\"");
+        problems.add(
+            spot.line,
+            place,
+            format!("`{}` is no phone number", spot.value),
+            "write it like \"+19025550101\"",
+        );
     }
     number
 }
@@ -84,7 +100,12 @@ fn device(site: &Site, table: &mut Fields, problems: &mut Problems) -> Option<Wh
     let spot = table.text("device", problems)?;
     let target = Target::new(&spot.value);
     if !site.knows(&target) {
-        problems.add(spot.line, table.at("device"), format!("the site has no `{}`", spot.value), "name a target of the site, `bay-2`");
+        problems.add(
+            spot.line,
+            table.at("device"),
+            format!("the site has no `{}`", spot.value),
+            "name a target of the site, `bay-2`",
+        );
     }
     let online = table.flag("online", problems);
     if online.is_none() {
@@ -98,13 +119,23 @@ fn operator(site: &Site, table: &mut Fields, problems: &mut Problems) -> Option<
     let person = site.people.iter().find(|person| person.name == name.value);
     if person.is_none() {
         let guess = did_you_mean(&name.value, site.people.iter().map(|p| p.name.as_str()));
-        problems.add(name.line, table.at("operator"), format!("the site knows no `{}`{guess}", name.value), "name a person of the site");
+        problems.add(
+            name.line,
+            table.at("operator"),
+            format!("the site knows no `{}`{guess}", name.value),
+            "name a person of the site",
+        );
     }
     let thread = table.text("thread", problems).map(|spot| spot.value);
     let twice = table.flag("twice", problems).unwrap_or(false);
     let act = operator_act(site, table, problems);
     if act.is_none() {
-        problems.add(name.line, table.at(""), "the operator does nothing", "write one of reply, claim, ack, release, approve, refuse");
+        problems.add(
+            name.line,
+            table.at(""),
+            "the operator does nothing",
+            "write one of reply, claim, ack, release, approve, refuse",
+        );
     }
     let person = person?;
     Some(What::Operator { name: person.name.clone(), role: person.role, thread, act: act?, twice })
@@ -113,13 +144,23 @@ fn operator(site: &Site, table: &mut Fields, problems: &mut Problems) -> Option<
 fn operator_act(site: &Site, table: &mut Fields, problems: &mut Problems) -> Option<Act> {
     let target = table.text("target", problems);
     if let Some(spot) = target.as_ref().filter(|spot| !site.knows(&Target::new(&spot.value))) {
-        problems.add(spot.line, table.at("target"), format!("the site has no `{}`", spot.value), "name a target of the site");
+        problems.add(
+            spot.line,
+            table.at("target"),
+            format!("the site has no `{}`", spot.value),
+            "name a target of the site",
+        );
     }
     let target = target.map(|spot| Target::new(spot.value));
     if let Some(found) = table.take("reply") {
         let text = word(&found).map(str::to_owned);
         if text.is_none() {
-            problems.add(found.line, table.at("reply"), "text is wanted here", "write what the operator writes, in quotes");
+            problems.add(
+                found.line,
+                table.at("reply"),
+                "text is wanted here",
+                "write what the operator writes, in quotes",
+            );
         }
         return Some(Act::Reply { text: text?, form_key: None });
     }
@@ -142,7 +183,12 @@ fn effect(table: &mut Fields, key: &'static str, problems: &mut Problems) -> Opt
     let effect = Effect::parse(&spot.value);
     if effect.is_none() {
         let guess = did_you_mean(&spot.value, Effect::ALL.iter().map(|e| e.name()));
-        problems.add(spot.line, table.at(key), format!("there is no effect `{}`{guess}", spot.value), "name an effect of the house");
+        problems.add(
+            spot.line,
+            table.at(key),
+            format!("there is no effect `{}`{guess}", spot.value),
+            "name an effect of the house",
+        );
     }
     effect
 }

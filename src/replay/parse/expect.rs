@@ -10,16 +10,30 @@ use super::span;
 
 pub fn expectations(found: Spot<Raw>, problems: &mut Problems) -> Vec<Expectation> {
     let Raw::List(items) = found.value else {
-        problems.add(found.line, "expect", "a list is wanted here", "write one expectation a line, each after a dash");
+        problems.add(
+            found.line,
+            "expect",
+            "a list is wanted here",
+            "write one expectation a line, each after a dash",
+        );
         return Vec::new();
     };
-    items.into_iter().enumerate().filter_map(|(n, item)| one(item, &format!("expect[{n}]"), false, problems)).collect()
+    items
+        .into_iter()
+        .enumerate()
+        .filter_map(|(n, item)| one(item, &format!("expect[{n}]"), false, problems))
+        .collect()
 }
 
 fn one(item: Spot<Raw>, place: &str, never: bool, problems: &mut Problems) -> Option<Expectation> {
     let line = item.line;
     let Raw::Table(entries) = item.value else {
-        problems.add(line, place, "an expectation is a table", "write it like {reply: \"restart\", to: \"+19025550101\"}");
+        problems.add(
+            line,
+            place,
+            "an expectation is a table",
+            "write it like {reply: \"restart\", to: \"+19025550101\"}",
+        );
         return None;
     };
     if !never && entries.len() == 1 && entries[0].key == "never" {
@@ -33,7 +47,8 @@ fn one(item: Spot<Raw>, place: &str, never: bool, problems: &mut Problems) -> Op
         return None;
     };
     let shown = format!("{}{}", if never { "never " } else { "" }, shown(&entries));
-    let mut expectation = Expectation { line, shown, kind, fields: Vec::new(), times: None, before: None, never };
+    let mut expectation =
+        Expectation { line, shown, kind, fields: Vec::new(), times: None, before: None, never };
     for entry in entries {
         field(&mut expectation, entry, place, problems);
     }
@@ -63,7 +78,12 @@ fn field(expectation: &mut Expectation, entry: Entry, place: &str, problems: &mu
                 let known = kind.fields.iter().copied().chain([kind.first, "times", "before"]);
                 let guess = did_you_mean(name, known.clone());
                 let what = format!("`{}` has no such field{guess}", kind.name);
-                problems.add(line, key, what, format!("remove it; known here: {}", known.collect::<Vec<_>>().join(", ")));
+                problems.add(
+                    line,
+                    key,
+                    what,
+                    format!("remove it; known here: {}", known.collect::<Vec<_>>().join(", ")),
+                );
             }
         },
     }
@@ -77,7 +97,14 @@ fn name_of(kind: &Kind, key: &str) -> Option<&'static str> {
     KINDS.iter().find(|k| k.name == kind.name)?.fields.iter().copied().find(|field| *field == key)
 }
 
-fn want(field: &str, text: &str, quoted: bool, line: usize, key: &str, problems: &mut Problems) -> Option<Want> {
+fn want(
+    field: &str,
+    text: &str,
+    quoted: bool,
+    line: usize,
+    key: &str,
+    problems: &mut Problems,
+) -> Option<Want> {
     if !quoted && (text == "null" || text == "~") {
         return Some(Want::Null);
     }
@@ -88,7 +115,12 @@ fn want(field: &str, text: &str, quoted: bool, line: usize, key: &str, problems:
     match Regex::new(text) {
         Ok(regex) => Some(Want::Found(regex)),
         Err(_) => {
-            problems.add(line, key, format!("`{text}` is no regular expression"), "write \\+ \\( \\? \\$ for the signs themselves");
+            problems.add(
+                line,
+                key,
+                format!("`{text}` is no regular expression"),
+                "write \\+ \\( \\? \\$ for the signs themselves",
+            );
             None
         }
     }

@@ -4,6 +4,8 @@
 
 mod events;
 mod expect;
+#[cfg(test)]
+mod tests;
 pub mod time;
 
 use std::path::{Path, PathBuf};
@@ -32,7 +34,13 @@ pub fn load_scenario(path: &Path) -> Result<Scenario, ScenarioProblems> {
     let file = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
         let what = format!("cannot be read: {error}");
-        ScenarioProblems(vec![Problem { file: file.clone(), line: 0, key: String::new(), what, mend: "name a scenario file".into() }])
+        ScenarioProblems(vec![Problem {
+            file: file.clone(),
+            line: 0,
+            key: String::new(),
+            what,
+            mend: "name a scenario file".into(),
+        }])
     })?;
     read_scenario(&file, &text, path.parent().unwrap_or(Path::new(".")))
 }
@@ -51,7 +59,12 @@ pub fn read_scenario(file: &str, text: &str, beside: &Path) -> Result<Scenario, 
             scenario
         }
         Ok(found) => {
-            problems.add(found.line, "", "a scenario is a table of keys", "start with `name:`, `site:`, `at:`");
+            problems.add(
+                found.line,
+                "",
+                "a scenario is a table of keys",
+                "start with `name:`, `site:`, `at:`",
+            );
             None
         }
         Err(error) => {
@@ -80,14 +93,21 @@ fn build(file: &str, top: &mut Fields, beside: &Path, problems: &mut Problems) -
     // Without a site nothing below can be told right from wrong.
     let site = Arc::new(site?);
     let start = at.and_then(|spot| {
-        let parsed = time::date_time(&spot.value).and_then(|local| Some((local, time::at_site(&site, local)?)));
+        let parsed =
+            time::date_time(&spot.value).and_then(|local| Some((local, time::at_site(&site, local)?)));
         if parsed.is_none() {
-            problems.add(spot.line, "at", format!("`{}` is no local date-time", spot.value), "write it like 2026-11-20T21:04:00");
+            problems.add(
+                spot.line,
+                "at",
+                format!("`{}` is no local date-time", spot.value),
+                "write it like 2026-11-20T21:04:00",
+            );
         }
         parsed
     });
     let devices = devices.map(|table| behaviours(&site, table, problems)).unwrap_or_default();
-    let mut parsed: Vec<_> = events.into_iter().filter_map(|table| events::event(&site, table, problems)).collect();
+    let mut parsed: Vec<_> =
+        events.into_iter().filter_map(|table| events::event(&site, table, problems)).collect();
     parsed.sort_by_key(|event| event.at);
     let expect = expect.map(|found| expect::expectations(found, problems)).unwrap_or_default();
     let (local, at) = start?;
@@ -119,7 +139,12 @@ fn site_of(name: &Spot<String>, beside: &Path, problems: &mut Problems) -> Optio
         Ok(site) => Some(site),
         Err(wrong) => {
             for problem in wrong.0 {
-                problems.add(name.line, "site", format!("the site is not right: {problem}"), "mend the site first");
+                problems.add(
+                    name.line,
+                    "site",
+                    format!("the site is not right: {problem}"),
+                    "mend the site first",
+                );
             }
             None
         }
@@ -133,14 +158,20 @@ pub fn find_site(name: &str, beside: &Path) -> Option<PathBuf> {
     }
     let file = Path::new("tests/sites").join(format!("{name}.toml"));
     let from = std::path::absolute(beside).ok();
-    let above = from.iter().flat_map(|dir| dir.ancestors()).map(|dir| dir.join(&file)).find(|path| path.is_file());
+    let above =
+        from.iter().flat_map(|dir| dir.ancestors()).map(|dir| dir.join(&file)).find(|path| path.is_file());
     above.or_else(|| Some(file).filter(|path| path.is_file()))
 }
 
 fn span(spot: &Spot<String>, key: &str, problems: &mut Problems) -> Option<Duration> {
     let span = time::duration(&spot.value);
     if span.is_none() {
-        problems.add(spot.line, key, format!("`{}` is no duration", spot.value), "write it like 30s, 4m, 1h or 1m30s");
+        problems.add(
+            spot.line,
+            key,
+            format!("`{}` is no duration", spot.value),
+            "write it like 30s, 4m, 1h or 1m30s",
+        );
     }
     span
 }
@@ -182,7 +213,12 @@ fn llm(found: Spot<Raw>, key: &str, problems: &mut Problems) -> Option<Llm> {
 }
 
 fn wrong_llm<T>(line: usize, key: &str, problems: &mut Problems) -> Option<T> {
-    problems.add(line, key, "the cloud model does not do this", "write off, error, `slow 10s`, or a list of answers {intent, slots, text}");
+    problems.add(
+        line,
+        key,
+        "the cloud model does not do this",
+        "write off, error, `slow 10s`, or a list of answers {intent, slots, text}",
+    );
     None
 }
 
@@ -204,7 +240,8 @@ fn answer(item: Spot<Raw>, key: &str, problems: &mut Problems) -> Option<Answer>
     };
     let mut fields = Fields::new(key, line, entries, problems);
     let intent = fields.text("intent", problems).map(|spot| spot.value);
-    let mut said = Nomination { intent: intent.filter(|i| i != "none" && i != "null"), ..Nomination::default() };
+    let mut said =
+        Nomination { intent: intent.filter(|i| i != "none" && i != "null"), ..Nomination::default() };
     // What else a model might say is read and dropped, as the strict schema does.
     if let Some(Spot { value: Raw::Table(slots), .. }) = fields.take("slots") {
         for slot in &slots {
@@ -227,14 +264,24 @@ fn behaviours(site: &Site, table: Fields, problems: &mut Problems) -> Vec<(Targe
     for (name, effects) in table.all_tables(problems) {
         let target = Target::new(&name);
         if !site.knows(&target) {
-            problems.add(effects.line, effects.at(""), format!("the site has no `{name}`"), "name a target of the site: bay-2, door-main, audio");
+            problems.add(
+                effects.line,
+                effects.at(""),
+                format!("the site has no `{name}`"),
+                "name a target of the site: bay-2, door-main, audio",
+            );
             continue;
         }
         for (key, spot) in effects.all_texts(problems) {
             let place = format!("devices.{name}.{key}");
             let Some(effect) = Effect::parse(&key) else {
                 let guess = did_you_mean(&key, Effect::ALL.iter().map(|e| e.name()));
-                problems.add(spot.line, place, format!("there is no effect `{key}`{guess}"), "name an effect of the house");
+                problems.add(
+                    spot.line,
+                    place,
+                    format!("there is no effect `{key}`{guess}"),
+                    "name an effect of the house",
+                );
                 continue;
             };
             match spot.value.parse() {
@@ -246,7 +293,12 @@ fn behaviours(site: &Site, table: Fields, problems: &mut Problems) -> Vec<(Targe
     all
 }
 
-fn booking(site: &Site, start: jiff::civil::DateTime, mut table: Fields, problems: &mut Problems) -> Option<Booking> {
+fn booking(
+    site: &Site,
+    start: jiff::civil::DateTime,
+    mut table: Fields,
+    problems: &mut Problems,
+) -> Option<Booking> {
     let id = table.need_text("id", "write the booking's id", problems);
     let phone = table.need_text("phone", "write the customer's number in quotes", problems);
     let bay = table.whole("bay", 1..=99, problems);

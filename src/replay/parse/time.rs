@@ -17,11 +17,13 @@ pub fn duration(text: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
         let number: f64 = rest[..digits].parse().ok()?;
-        let unit_end = rest[digits..].find(|c: char| !c.is_ascii_alphabetic()).map_or(rest.len(), |n| digits + n);
+        let unit_end =
+            rest[digits..].find(|c: char| !c.is_ascii_alphabetic()).map_or(rest.len(), |n| digits + n);
         total += number * unit_ms(&rest[digits..unit_end])?;
         rest = &rest[unit_end..];
     }
-    (!text.trim().is_empty() && total <= 366.0 * 86_400_000.0).then(|| Duration::from_millis(total.round() as u64))
+    (!text.trim().is_empty() && total <= 366.0 * 86_400_000.0)
+        .then(|| Duration::from_millis(total.round() as u64))
 }
 
 fn unit_ms(unit: &str) -> Option<f64> {

@@ -259,6 +259,12 @@ CREATE TABLE presence (
 CREATE TABLE door_try (id INTEGER PRIMARY KEY, client TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE INDEX door_try_client ON door_try (client, at);
 
+-- A browser that named a number and a booking that belong together.
+CREATE TABLE door_visit (
+  token_sha256 TEXT PRIMARY KEY, door TEXT NOT NULL, thread_id INTEGER NOT NULL REFERENCES thread(id),
+  message_id INTEGER NOT NULL, at INTEGER NOT NULL, until INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE consent (phone TEXT PRIMARY KEY, opted_out_at INTEGER NOT NULL, word TEXT NOT NULL) STRICT;
 
 -- Nothing waits in memory only.

@@ -1,0 +1,42 @@
+//! Devices and the bays' screens.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::web::app::AppState;
+use crate::web::auth::Staff;
+use crate::web::error::{Error, ErrorBody};
+use crate::web::presence::{self, PresenceError};
+use crate::web::view::Look;
+use crate::web::view::device::{self, DeviceView};
+
+/// Every bay, door and hall device with what is known of it.
+#[utoipa::path(get, path = "/api/v1/devices", tag = "devices", responses(
+    (status = 200, body = [DeviceView]), (status = 401, body = ErrorBody)))]
+pub async fn list(State(app): State<AppState>, _: Staff) -> Result<Json<Vec<DeviceView>>, Error> {
+    let (site, line_up) = (app.site.clone(), app.is_line_up().await?);
+    let devices = app.look(move |conn, now| device::list(Look { conn, site: &site, now, line_up })).await?;
+    Ok(Json(devices))
+}
+
+/// Where the PC of a bay finds the page it shows.
+#[derive(Serialize, ToSchema)]
+pub struct ScreenBody {
+    #[schema(example = "bay-2")]
+    pub bay: String,
+    /// Holds a secret: for that PC only.
+    pub path: String,
+}
+
+/// The pages that the bays' PCs show. Managers only.
+#[utoipa::path(get, path = "/api/v1/screens", tag = "devices", responses(
+    (status = 200, body = [ScreenBody]), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+pub async fn screens(State(app): State<AppState>, staff: Staff) -> Result<Json<Vec<ScreenBody>>, Error> {
+    staff.manager()?;
+    let site = app.site.clone();
+    let paths =
+        app.write(move |conn, _| -> Result<_, PresenceError> { presence::screen_paths(conn, &site) }).await?;
+    Ok(Json(paths.into_iter().map(|(bay, path)| ScreenBody { bay: bay.to_string(), path }).collect()))
+}

@@ -1,0 +1,71 @@
+//! Effects: the journal, and requests of staff outside any conversation.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::Body;
+use super::threads::EffectBody;
+use crate::site::{Effect, Target};
+use crate::store::effect;
+use crate::web::app::{App, AppState};
+use crate::web::auth::Staff;
+use crate::web::error::{Error, ErrorBody};
+use crate::web::view::Look;
+use crate::web::view::conversation::{EffectView, effect_view};
+
+/// How many of the latest are listed.
+const LATEST: u32 = 200;
+
+/// The latest effects, latest first.
+#[utoipa::path(get, path = "/api/v1/effects", tag = "effects", responses(
+    (status = 200, body = [EffectView]), (status = 401, body = ErrorBody)))]
+pub async fn list(State(app): State<AppState>, _: Staff) -> Result<Json<Vec<EffectView>>, Error> {
+    let site = app.site.clone();
+    let rows = app
+        .look(move |conn, now| {
+            let look = Look { conn, site: &site, now, line_up: true };
+            Ok(effect::recent(conn, LATEST)?.iter().map(|row| effect_view(look, row)).collect::<Vec<_>>())
+        })
+        .await?;
+    Ok(Json(rows))
+}
+
+/// Ask for an effect by name, through the gate like everyone. 403 with the gate's reason if it says no.
+#[utoipa::path(post, path = "/api/v1/effects", tag = "effects", request_body = EffectBody, responses(
+    (status = 202, body = EffectView), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub async fn request(
+    State(app): State<AppState>,
+    staff: Staff,
+    Body(body): Body<EffectBody>,
+) -> Result<(StatusCode, Json<EffectView>), Error> {
+    let effect = body.named()?;
+    let target = body.target.map(Target::new);
+    let target = target.filter(|t| app.site.knows(t)).ok_or_else(|| {
+        Error::invalid("there is no such device", "give \"target\": see /api/v1/devices for the names")
+    })?;
+    let id = order(&app, &staff, effect, target, body.value).await?;
+    let site = app.site.clone();
+    let row = app
+        .look(move |conn, now| {
+            let look = Look { conn, site: &site, now, line_up: true };
+            Ok(effect::get(conn, id)?.map(|row| effect_view(look, &row)))
+        })
+        .await?;
+    row.map(|row| (StatusCode::ACCEPTED, Json(row))).ok_or_else(|| Error::not_found("the effect is gone"))
+}
+
+/// Through the gate, in the person's name. Returns the effect's id.
+///
+/// # Errors
+/// 403 with the gate's reason.
+pub async fn order(
+    app: &App,
+    staff: &Staff,
+    effect: Effect,
+    target: Target,
+    value: Option<f32>,
+) -> Result<i64, Error> {
+    let who = staff.operator();
+    app.desk.call(move |desk| desk.order(&who, effect, &target, value)).await?.map_err(Into::into)
+}

@@ -1,0 +1,79 @@
+//! Escalations: what waits for a person.
+
+use axum::Json;
+use axum::extract::{Path, State};
+
+use super::threads::operate;
+use crate::desk::Act;
+use crate::store::escalation as table;
+use crate::web::app::{App, AppState};
+use crate::web::auth::Staff;
+use crate::web::error::{Error, ErrorBody};
+use crate::web::view::Look;
+use crate::web::view::escalation::{self, EscalationView};
+
+/// All that are open, the most urgent first.
+#[utoipa::path(get, path = "/api/v1/escalations", tag = "escalations", responses(
+    (status = 200, body = [EscalationView]), (status = 401, body = ErrorBody)))]
+pub async fn list(State(app): State<AppState>, _: Staff) -> Result<Json<Vec<EscalationView>>, Error> {
+    let (site, line_up) = (app.site.clone(), app.is_line_up().await?);
+    let open = app.look(move |conn, now| escalation::open(Look { conn, site: &site, now, line_up })).await?;
+    Ok(Json(open))
+}
+
+/// Acknowledge: somebody looks after it, nobody else is called.
+#[utoipa::path(post, path = "/api/v1/escalations/{id}/ack", tag = "escalations", params(("id" = i64, Path)), responses(
+    (status = 200, body = EscalationView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn ack(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<i64>,
+) -> Result<Json<EscalationView>, Error> {
+    let row = row(&app, id).await?;
+    match row.thread_id {
+        Some(thread) => operate(&app, &staff, thread, Act::Acknowledge).await?,
+        None => {
+            app.write(move |conn, now| {
+                table::acknowledge(conn, id, &staff.name, now)?;
+                table::cancel_alerts(conn, id)
+            })
+            .await?;
+        }
+    }
+    view(&app, id).await
+}
+
+/// Close: the matter is done. Closes everything that waits in the same conversation.
+#[utoipa::path(post, path = "/api/v1/escalations/{id}/close", tag = "escalations", params(("id" = i64, Path)), responses(
+    (status = 200, body = EscalationView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn close(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<i64>,
+) -> Result<Json<EscalationView>, Error> {
+    let row = row(&app, id).await?;
+    match row.thread_id {
+        Some(thread) => operate(&app, &staff, thread, Act::CloseEscalations).await?,
+        None => {
+            app.write(move |conn, now| {
+                table::acknowledge(conn, id, &staff.name, now)?;
+                table::cancel_alerts(conn, id)?;
+                table::close(conn, id, &staff.name, now)
+            })
+            .await?;
+        }
+    }
+    view(&app, id).await
+}
+
+async fn row(app: &App, id: i64) -> Result<table::Escalation, Error> {
+    let row = app.look(move |conn, _| table::get(conn, id)).await?;
+    row.ok_or_else(|| Error::not_found("there is no such escalation"))
+}
+
+async fn view(app: &App, id: i64) -> Result<Json<EscalationView>, Error> {
+    let (site, line_up, row) = (app.site.clone(), app.is_line_up().await?, row(app, id).await?);
+    let seen =
+        app.look(move |conn, now| escalation::view(Look { conn, site: &site, now, line_up }, &row)).await?;
+    Ok(Json(seen))
+}

@@ -1,0 +1,25 @@
+//! Styles and scripts, carried in the program.
+
+use axum::Router;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+use super::app::AppState;
+
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+
+fn asset(kind: &'static str, body: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "max-age=300")], body)
+}
+
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/assets/base.css", get(async || asset(CSS, include_str!("../../assets/base.css"))))
+        .route("/assets/staff.css", get(async || asset(CSS, include_str!("../../assets/staff.css"))))
+        .route("/assets/guest.css", get(async || asset(CSS, include_str!("../../assets/guest.css"))))
+        .route("/assets/live.js", get(async || asset(JS, include_str!("../../assets/live.js"))))
+        .route("/assets/alarm.js", get(async || asset(JS, include_str!("../../assets/alarm.js"))))
+        .route("/favicon.svg", get(async || asset("image/svg+xml", include_str!("../../assets/favicon.svg"))))
+}

@@ -1,0 +1,116 @@
+//! Escalations with all a person needs to go on (level, what was said and tried, next step, how long it waits).
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{Look, threads, time, words};
+use crate::site::{Effect, Outcome, Target};
+use crate::store::escalation::{self, Escalation};
+use crate::store::{self, thread};
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EscalationView {
+    pub id: i64,
+    pub thread_id: Option<i64>,
+    /// `low`, `medium`, `high`, `critical`.
+    pub level: String,
+    pub intent: String,
+    pub reason: String,
+    pub summary: String,
+    pub who: String,
+    pub bay: Option<u8>,
+    /// The latest words of the customer.
+    pub said: Vec<String>,
+    /// What was tried and how it ended, a line each.
+    pub tried: Vec<String>,
+    /// State of the device, in words.
+    pub device: Option<String>,
+    pub next_step: Option<String>,
+    pub opened_at: String,
+    #[serde(skip)]
+    pub opened_label: String,
+    /// Seconds since it was opened.
+    pub waits_s: u64,
+    #[serde(skip)]
+    pub waits_label: String,
+    /// A person was reached over the line then.
+    pub delivered_at: Option<String>,
+    pub acked_by: Option<String>,
+    pub closed_by: Option<String>,
+    /// Critical or high and nobody has acknowledged: the page blinks and beeps.
+    pub alarm: bool,
+    /// Who was called, how, and what became of it.
+    pub alerts: Vec<String>,
+}
+
+/// All that are open, the most urgent first.
+pub fn open(look: Look<'_>) -> store::Result<Vec<EscalationView>> {
+    let mut rows = escalation::open(look.conn)?;
+    rows.sort_by_key(|e| (e.acked_at.is_some(), u8::MAX - threads::rank(&e.level), e.opened_at));
+    rows.iter().map(|row| view(look, row)).collect()
+}
+
+pub fn view(look: Look<'_>, row: &Escalation) -> store::Result<EscalationView> {
+    let packet: Value = serde_json::from_str(&row.packet).unwrap_or_default();
+    let thread = row.thread_id.map(|id| thread::get(look.conn, id)).transpose()?.flatten();
+    let who =
+        thread.map(|t| threads::who(look.conn, &t)).transpose()?.map_or_else(String::new, |(who, _)| who);
+    let alerts = escalation::alerts_of(look.conn, row.id)?;
+    let waits = look.now.since(row.opened_at);
+    Ok(EscalationView {
+        id: row.id,
+        thread_id: row.thread_id,
+        level: row.level.clone(),
+        intent: row.intent.clone(),
+        reason: row.reason.clone(),
+        summary: row.summary.clone(),
+        who,
+        bay: packet["bay"].as_u64().and_then(|b| u8::try_from(b).ok()),
+        said: packet["said"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|t| t.as_str().map(str::to_owned))
+            .collect(),
+        tried: packet["tried"].as_array().into_iter().flatten().map(|t| tried(look, t)).collect(),
+        device: device(&packet["device"]),
+        next_step: packet["next_step"].as_str().map(str::to_owned),
+        opened_at: time::rfc3339(row.opened_at),
+        opened_label: time::label(look.site, row.opened_at, look.now),
+        waits_s: waits.as_secs(),
+        waits_label: time::span(waits),
+        delivered_at: row.delivered_at.map(time::rfc3339),
+        acked_by: row.acked_by.clone(),
+        closed_by: row.closed_by.clone(),
+        alarm: row.acked_at.is_none() && row.closed_at.is_none() && threads::rank(&row.level) >= 3,
+        alerts: alerts.iter().map(|a| format!("{} by {}: {}", a.person, a.channel, a.state)).collect(),
+    })
+}
+
+fn tried(look: Look<'_>, row: &Value) -> String {
+    let effect = Effect::parse(text(row, "effect")).map_or_else(|| text(row, "effect"), |e| words::effect(e));
+    let target = words::target(look.site, &Target::new(text(row, "target")));
+    let outcome = Outcome::parse(text(row, "outcome")).map_or_else(|| "under way", |o| words::outcome(o));
+    let reason = match text(row, "reason") {
+        "" => String::new(),
+        reason => format!(" ({})", words::reason(reason)),
+    };
+    let simulated = if row["simulated"].as_bool() == Some(true) { " [simulated]" } else { "" };
+    format!("{effect}, {target}: {outcome}{reason}{simulated}")
+}
+
+fn text<'a>(row: &'a Value, key: &str) -> &'a str {
+    row[key].as_str().unwrap_or_default()
+}
+
+fn device(state: &Value) -> Option<String> {
+    let reach = match state.get("online")?.as_bool() {
+        Some(true) => "online",
+        Some(false) => "offline",
+        None => "never heard of",
+    };
+    let reason = state["reason"].as_str().map(|r| format!(" ({r})")).unwrap_or_default();
+    let simulated = if state["simulated"].as_bool() == Some(true) { " [simulated]" } else { "" };
+    Some(format!("{reach}{reason}{simulated}"))
+}
