@@ -131,13 +131,13 @@ pub struct Confusion {
 pub fn evaluate(understand: &dyn Understand, cases: &[Case], acts: &BTreeSet<String>) -> Report {
     let readings: Vec<Reading> =
         cases.iter().map(|c| understand.read(&c.text, &Context::default())).collect();
-    let lines: Vec<Judged> =
+    let lines: Vec<Judged<'_>> =
         cases.iter().zip(&readings).map(|(case, reading)| Judged { case, reading }).collect();
-    let inside = |l: &Judged| !l.case.accept.iter().any(|a| a == OUTSIDE);
-    let outside = |l: &Judged| l.case.accept[0] == OUTSIDE;
-    let wrong_match = |l: &Judged| l.decision() == Verdict::Match && !l.right();
-    let danger = |l: &Judged| l.case.accept.iter().any(|a| a.starts_with("emergency."));
-    let all = |_: &Judged| true;
+    let inside = |l: &Judged<'_>| !l.case.accept.iter().any(|a| a == OUTSIDE);
+    let outside = |l: &Judged<'_>| l.case.accept[0] == OUTSIDE;
+    let wrong_match = |l: &Judged<'_>| l.decision() == Verdict::Match && !l.right();
+    let danger = |l: &Judged<'_>| l.case.accept.iter().any(|a| a.starts_with("emergency."));
+    let all = |_: &Judged<'_>| true;
     Report {
         n: lines.len(),
         accuracy: share(&lines, all, |l| l.right()),
@@ -193,8 +193,8 @@ impl Judged<'_> {
 }
 
 /// Percent of the lines in `of` for which `is` holds; 0 of none is 0.
-fn share(lines: &[Judged], of: impl Fn(&Judged) -> bool, is: impl Fn(&Judged) -> bool) -> f64 {
-    let of: Vec<&Judged> = lines.iter().filter(|l| of(l)).collect();
+fn share(lines: &[Judged<'_>], of: impl Fn(&Judged<'_>) -> bool, is: impl Fn(&Judged<'_>) -> bool) -> f64 {
+    let of: Vec<&Judged<'_>> = lines.iter().filter(|l| of(l)).collect();
     let n = of.iter().filter(|l| is(l)).count();
     percent(n, of.len())
 }
@@ -203,11 +203,11 @@ fn percent(n: usize, of: usize) -> f64 {
     if of == 0 { 0.0 } else { (n as f64 * 10_000.0 / of as f64).round() / 100.0 }
 }
 
-fn per_intent(lines: &[Judged]) -> BTreeMap<String, PerIntent> {
+fn per_intent(lines: &[Judged<'_>]) -> BTreeMap<String, PerIntent> {
     let intents: BTreeSet<&str> = lines.iter().map(|l| l.case.accept[0].as_str()).collect();
     let row = |intent: &str| {
-        let own = |l: &Judged| l.case.accept[0] == intent;
-        let sure = |l: &Judged| matches!(l.decision(), Verdict::Match | Verdict::Emergency) && l.right();
+        let own = |l: &Judged<'_>| l.case.accept[0] == intent;
+        let sure = |l: &Judged<'_>| matches!(l.decision(), Verdict::Match | Verdict::Emergency) && l.right();
         PerIntent {
             n: lines.iter().filter(|l| own(l)).count(),
             recall: share(lines, own, |l| l.right()),
@@ -218,7 +218,7 @@ fn per_intent(lines: &[Judged]) -> BTreeMap<String, PerIntent> {
     intents.into_iter().map(|intent| (intent.to_owned(), row(intent))).collect()
 }
 
-fn confusions(lines: &[Judged]) -> Vec<Confusion> {
+fn confusions(lines: &[Judged<'_>]) -> Vec<Confusion> {
     let mut pairs: BTreeMap<(&str, &str), Confusion> = BTreeMap::new();
     for line in lines.iter().filter(|l| !l.right()) {
         let (expected, got) = (line.case.accept[0].as_str(), line.intent());

@@ -16,7 +16,7 @@ fn set(words: &'static str) -> HashSet<&'static str> {
 
 static YES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     set(
-        "yes y ye yeah yea yeh yess yees yesss ya yah yep yepp yup yupp yessir sure surely affirmative correct definitely absolutely oui ouais ouaip certainly yas yse yex si",
+        "yes y ye yeah yea yeh yess yees yesss ya yah yep yepp yup yupp yessir sure surely affirmative correct right definitely absolutely oui ouais ouaip certainly yas yse yex si",
     )
 });
 static YES_PHRASE: LazyLock<Regex> = LazyLock::new(|| {

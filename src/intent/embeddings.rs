@@ -4,7 +4,8 @@
 //! (f32, little endian), the whole closed by a checksum. A damaged file is thrown away, never trusted.
 //! Without a folder everything is computed. Never read for customers' messages: those stay in memory.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -26,12 +27,16 @@ pub fn embed_all(
     let mut known = path.as_deref().map(load).unwrap_or_default();
     let before = known.len();
     for text in texts {
-        let key = key(text);
-        if let std::collections::hash_map::Entry::Vacant(e) = known.entry(key) {
-            e.insert(encoder.encode(text)?);
+        if let Entry::Vacant(place) = known.entry(key(text)) {
+            place.insert(encoder.encode(text)?);
         }
     }
-    if let Some(path) = path.filter(|_| known.len() > before) {
+    let grown = known.len() > before;
+    if known.len() > 2 * texts.len() {
+        let used: HashSet<Key> = texts.iter().map(|t| key(t)).collect();
+        known.retain(|key, _| used.contains(key));
+    }
+    if let Some(path) = path.filter(|_| grown) {
         // A cache that cannot be written costs time at the next start, nothing else.
         if let Err(e) = save(&path, &known) {
             tracing::warn!(path = %path.display(), error = %e, "embeddings could not be kept");

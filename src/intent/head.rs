@@ -26,13 +26,13 @@ pub struct Head {
 impl Head {
     #[expect(clippy::expect_used, reason = "the sizes are set three lines above each")]
     /// Trains on `x` (rows × dimensions), labels `y` in 0..classes, each row counted `weight` times.
-    pub fn train(x: ArrayView2<f32>, y: &[usize], weight: &[f32], classes: usize) -> Head {
+    #[expect(clippy::expect_used, reason = "the buffers are sized classes x width right here")]
+    pub fn train(x: ArrayView2<'_, f32>, y: &[usize], weight: &[f32], classes: usize) -> Head {
         let (rows, dims) = x.dim();
         let width = dims + 1;
         let mut parameters = vec![0.0f32; classes * width];
         let total: f32 = weight.iter().sum::<f32>().max(1.0);
         lbfgs::minimise(&mut parameters, STEPS, 1e-5, |p, gradient| {
-            // Invariant of the next three lines: `p` and `gradient` hold classes × width numbers.
             let p = ArrayView2::from_shape((classes, width), p).expect("sized above");
             let (w, b) = (p.slice(ndarray::s![.., ..dims]), p.slice(ndarray::s![.., dims]));
             let mut errors = x.dot(&w.t());
@@ -63,7 +63,7 @@ impl Head {
     }
 
     /// Raw scores, one per class: what "how far from everything known" is measured by.
-    pub fn scores(&self, x: ArrayView1<f32>) -> Array1<f32> {
+    pub fn scores(&self, x: ArrayView1<'_, f32>) -> Array1<f32> {
         x.insert_axis(Axis(0)).dot(&self.weights.t()).remove_axis(Axis(0)) + &self.bias
     }
 }

@@ -43,7 +43,7 @@ impl Index {
     }
 
     /// Cosines of one text to all phrases.
-    pub fn cosines(&self, x: ArrayView1<f32>) -> Array1<f32> {
+    pub fn cosines(&self, x: ArrayView1<'_, f32>) -> Array1<f32> {
         // As a matrix product over columns: the layout that it packs fastest.
         x.insert_axis(Axis(0)).dot(&self.phrases).remove_axis(Axis(0))
     }
@@ -55,7 +55,7 @@ impl Index {
     }
 
     /// What the neighbours say: log of the summed nearness, per class.
-    pub fn votes(&self, cosines: ArrayView1<f32>) -> Vec<f32> {
+    pub fn votes(&self, cosines: ArrayView1<'_, f32>) -> Vec<f32> {
         let mut votes = vec![1e-9f32; self.centroids.nrows()];
         for (&c, &label) in cosines.iter().zip(&self.labels) {
             votes[label] += (FALL * (c - 1.0)).exp();
@@ -63,7 +63,12 @@ impl Index {
         votes.into_iter().map(f32::ln).collect()
     }
 
-    pub fn nearness(&self, cosines: ArrayView1<f32>, x: ArrayView1<f32>, predicted: usize) -> Nearness {
+    pub fn nearness(
+        &self,
+        cosines: ArrayView1<'_, f32>,
+        x: ArrayView1<'_, f32>,
+        predicted: usize,
+    ) -> Nearness {
         let (mut nearest, mut nearest_label) = (-1.0f32, predicted);
         let mut own = [-1.0f32; 3];
         let mut found = 0;
@@ -86,7 +91,7 @@ impl Index {
 
 /// Groups rows that nearly repeat one another (cosine above `near`), so that no group is split between
 /// training and checking. Returns a group number per row, numbered by first appearance.
-pub fn groups(x: ArrayView2<f32>, near: f32) -> Vec<usize> {
+pub fn groups(x: ArrayView2<'_, f32>, near: f32) -> Vec<usize> {
     const BLOCK: usize = 256;
     let rows = x.nrows();
     let mut parent: Vec<usize> = (0..rows).collect();

@@ -48,7 +48,7 @@ pub struct Data<'a> {
     pub outside: Option<usize>,
 }
 
-pub fn train(data: &Data) -> Trained {
+pub fn train(data: &Data<'_>) -> Trained {
     let head = Head::train(data.x, data.y, data.weight, data.classes);
     let held = held_back(data);
     let temperature = best_temperature(&held, data.y);
@@ -66,7 +66,7 @@ struct Held {
     near: index::Nearness,
 }
 
-fn held_back(data: &Data) -> Vec<Held> {
+fn held_back(data: &Data<'_>) -> Vec<Held> {
     let groups = index::groups(data.x, REPEAT);
     let mut held = Vec::with_capacity(data.y.len());
     for fold in 0..FOLDS {
@@ -113,7 +113,7 @@ fn best_temperature(held: &[Held], y: &[usize]) -> f32 {
     (low + high) / 2.0
 }
 
-fn fuse_rows(held: &[Held], data: &Data, temperature: f32) -> Vec<(Signs, bool, f32)> {
+fn fuse_rows(held: &[Held], data: &Data<'_>, temperature: f32) -> Vec<(Signs, bool, f32)> {
     let outside = data.y.iter().filter(|&&k| Some(k) == data.outside).count() as f32;
     let inside = data.y.len() as f32 - outside;
     let raise = (OUTSIDE_SHARE * inside / ((1.0 - OUTSIDE_SHARE) * outside.max(1.0))).clamp(1.0, 5.0);

@@ -51,20 +51,20 @@ pub struct Miss {
 
 impl Understanding {
     /// Loads encoder and runtime, embeds the phrases and trains the head, or takes it from the cache.
-    pub fn load(options: LoadOptions) -> Result<Understanding, IntentError> {
+    pub fn load(options: LoadOptions<'_>) -> Result<Understanding, IntentError> {
         let encoder = Arc::new(Encoder::load(options.model_dir)?);
         Understanding::with_encoder(encoder, options)
     }
 
     /// A new understanding for changed SOPs; the encoder in use is kept.
-    pub fn retrain(&self, options: LoadOptions) -> Result<Understanding, IntentError> {
+    pub fn retrain(&self, options: LoadOptions<'_>) -> Result<Understanding, IntentError> {
         match &self.0.model {
             Some(model) => Understanding::with_encoder(model.encoder().clone(), options),
             None => Understanding::load(options),
         }
     }
 
-    fn with_encoder(encoder: Arc<Encoder>, options: LoadOptions) -> Result<Understanding, IntentError> {
+    fn with_encoder(encoder: Arc<Encoder>, options: LoadOptions<'_>) -> Result<Understanding, IntentError> {
         let rows = match options.train_on {
             Some(rows) => {
                 let row = |(text, intent)| Row { text, intent, source: Source::Example };

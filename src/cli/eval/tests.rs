@@ -1,3 +1,5 @@
+//! The figures of `eval`, each by hand.
+
 use super::*;
 use crate::intent::{By, Candidate, Slots, Topic};
 

@@ -1,3 +1,5 @@
+//! Tables of what customers write, and the slots in it.
+
 use super::*;
 use crate::intent::Tense;
 
