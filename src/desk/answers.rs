@@ -25,7 +25,8 @@ pub(super) fn take(
     let wordy = matches!(question.kind.as_str(), "confirm" | "at-door" | "person") && words::says_yes(&text);
     if wordy && reading.topics[0].intent != "chat.affirm" {
         let mut yes = reading.clone();
-        yes.topics = vec![Topic { intent: "chat.affirm".into(), decision: Verdict::Match, ..yes.topics[0].clone() }];
+        yes.topics =
+            vec![Topic { intent: "chat.affirm".into(), decision: Verdict::Match, ..yes.topics[0].clone() }];
         return Ok(whole(cx, scene, draft, question, &yes, messages)?.then_some(0));
     }
     Ok(whole(cx, scene, draft, question, reading, messages)?.then_some(1))
@@ -117,7 +118,8 @@ fn confirm(
         draft.say_phrase(cx, "confirm_declined", &phrases::values(cx, scene, None)?);
         return Ok(true);
     }
-    let only_the_bay = reading.slots.bays == bays && !bays.is_empty() && top.text.split_whitespace().count() <= 3;
+    let only_the_bay =
+        reading.slots.bays == bays && !bays.is_empty() && top.text.split_whitespace().count() <= 3;
     let leads_there = |id: &str| cx.library().get(id).is_some_and(|other| first_step(other) == Some(effect));
     let same = top.intent == sop.id
         || top.intent == "followup.still-broken"

@@ -68,14 +68,30 @@ pub(super) fn door_left_open(text: &str) -> bool {
 /// A text that begins with a yes and takes nothing of it back: "ok yes try that then". A no, a not, a
 /// wait, or a but in it makes it no yes.
 pub(super) fn says_yes(text: &str) -> bool {
-    const YES: &[&str] =
-        &["yes", "yeah", "yea", "yep", "yup", "yess", "ya", "sure", "ok", "okay", "oui", "please", "absolutely", "definitely"];
+    const YES: &[&str] = &[
+        "yes",
+        "yeah",
+        "yea",
+        "yep",
+        "yup",
+        "yess",
+        "ya",
+        "sure",
+        "ok",
+        "okay",
+        "oui",
+        "please",
+        "absolutely",
+        "definitely",
+    ];
     const BACK: &[&str] = &[
-        "no", "not", "nope", "dont", "don't", "don’t", "wait", "but", "later", "after", "cant", "can't", "can’t", "never",
-        "nothing", "still", "unless", "until", "when", "if", "pas", "non", "thanks", "thank", "hold",
+        "no", "not", "nope", "dont", "don't", "don’t", "wait", "but", "later", "after", "cant", "can't",
+        "can’t", "never", "nothing", "still", "unless", "until", "when", "if", "pas", "non", "thanks",
+        "thank", "hold",
     ];
     let lower = text.to_lowercase();
-    let mut words = lower.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’')).filter(|w| !w.is_empty());
+    let mut words =
+        lower.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’')).filter(|w| !w.is_empty());
     let first = words.next().is_some_and(|w| YES.contains(&w));
     let rest: Vec<&str> = words.collect();
     first && rest.len() <= 12 && !rest.iter().any(|w| BACK.contains(w)) && !lower.contains('?')

@@ -183,8 +183,9 @@ impl Remembered {
         }
         self.order.push_back(text.to_owned());
         if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front() {
-                self.of.remove(&oldest);
-            }
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.of.remove(&oldest);
+        }
     }
 }

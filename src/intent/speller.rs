@@ -64,8 +64,10 @@ impl Speller {
     /// The word, mended if it is a slip of a known one. `name`: capitalised inside a sentence.
     pub fn correct(&self, word: &str, name: bool) -> String {
         let len = word.chars().count();
-        let fixed =
-            name || !(4..=LONGEST).contains(&len) || !word.chars().all(char::is_alphabetic) || self.knows(word);
+        let fixed = name
+            || !(4..=LONGEST).contains(&len)
+            || !word.chars().all(char::is_alphabetic)
+            || self.knows(word);
         if fixed {
             return word.to_owned();
         }

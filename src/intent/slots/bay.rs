@@ -174,9 +174,10 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
         let rest: Vec<BayId> = numbers.collect();
         // "bay 2, 4 people": the unit belongs to the last number.
         if !(counts_something && rest.is_empty())
-            && let Some(bay) = bay(first.as_str()) {
-                add(whole.start(), first.end(), bay);
-            }
+            && let Some(bay) = bay(first.as_str())
+        {
+            add(whole.start(), first.end(), bay);
+        }
         let keep = rest.len() - usize::from(counts_something && !rest.is_empty());
         for (i, bay) in rest.into_iter().take(keep).enumerate() {
             add(first.end() + i, first.end() + i + 1, bay);
