@@ -23,6 +23,8 @@ model: setup ## download, convert and check the sentence encoder and its runtime
 build: model ## build target/release/clubos
 	$(CARGO) build --release --locked
 	@if [ "$(BUILT)" != target ]; then install -D "$(BUILT)/release/clubos" target/release/clubos; fi
+	@echo "reading the corpus once (a minute, the first time)"
+	@target/release/clubos classify </dev/null
 
 demo: build ## start a whole simulated club on http://localhost:8080
 	target/release/clubos demo

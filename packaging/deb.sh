@@ -48,11 +48,14 @@ stage_files() {
     put 755 packaging/bay-password usr/lib/clubos/bay-password
     put 644 models/encoder.onnx usr/lib/clubos/encoder.onnx
     put 644 models/tokenizer.json usr/lib/clubos/tokenizer.json
+    local kept
+    for kept in models/cache/*; do [ -f "$kept" ] && put 644 "$kept" "usr/lib/clubos/cache/${kept##*/}"; done
     local sop
     for sop in sops/*.md; do put 644 "$sop" "usr/share/clubos/$sop"; done
     put 640 packaging/site.toml etc/clubos/site.toml
     put 644 site.example.toml usr/share/doc/clubos/examples/site.toml
     put 644 docs/site.md usr/share/doc/clubos/site.md
+    put 644 docs/operating.md usr/share/doc/clubos/operating.md
     put 644 packaging/default etc/default/clubos
     put 644 packaging/mosquitto.conf etc/mosquitto/conf.d/clubos.conf
     put 644 systemd/clubos.service usr/lib/systemd/system/clubos.service

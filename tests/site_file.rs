@@ -99,7 +99,7 @@ fn the_packaged_example_is_a_real_site_without_a_problem() {
         Some(DriverKind::UnifiAccess { .. })
     ));
     let broker = site.broker.unwrap();
-    assert_eq!((broker.port, broker.password_file), (8883, PathBuf::from("/etc/clubos/broker-password")));
+    assert_eq!((broker.port, broker.password_file), (1883, PathBuf::from("/etc/clubos/broker-password")));
     assert_eq!(site.access.unwrap().certificate_sha256.len(), 64);
 }
 

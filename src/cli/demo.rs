@@ -58,7 +58,9 @@ pub struct DemoArgs {
 
 pub fn run(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(club(args, paths))
+    let code = runtime.block_on(club(args, paths));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    code
 }
 
 async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
@@ -101,9 +103,10 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         site: Arc::new(site),
         library: Arc::new(library),
         store,
-        state_dir: dir,
+        state_dir: dir.clone(),
         sops_dir: paths.sops.clone(),
         model_dir: paths.model.clone(),
+        cache_dir: paths.cache_dir().unwrap_or_else(|| dir.join("cache")),
         clock,
         safe_mode: false,
         channels: vec![Box::new(SimulatedPager)],

@@ -72,7 +72,7 @@ fn load(
         Some(file) => Some(site::load(&file, LoadMode::Simulated)?),
         None => None,
     };
-    let cache = paths::cache_dir();
+    let cache = paths.cache_dir();
     let understanding = Understanding::load(LoadOptions {
         model_dir: &paths.model,
         cache_dir: cache.as_deref(),

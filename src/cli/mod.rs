@@ -154,7 +154,7 @@ fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
                 trace: args.trace,
                 sops: paths.sops.clone(),
                 model_dir: paths.model.clone(),
-                cache_dir: paths::cache_dir(),
+                cache_dir: paths.cache_dir(),
             };
             let mut out = std::io::stdout().lock();
             let mut err = std::io::stderr().lock();

@@ -13,7 +13,7 @@ use anyhow::Context;
 use clap::Args;
 use tokio::sync::mpsc;
 
-use super::paths::Paths;
+use super::paths::{self, Paths};
 use super::plug::{self, Outside};
 use super::{EX_CONFIG, safe};
 use crate::clock::Clock;
@@ -24,8 +24,11 @@ use crate::notify::Channel;
 use crate::notify::ntfy::Ntfy;
 use crate::site::{self, LoadMode, Site};
 use crate::sop::Library;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::{telemetry, web};
+
+/// What still runs when the box has stopped gets this long.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(2);
 
 #[derive(Args)]
 pub struct ServeArgs {
@@ -79,7 +82,8 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         Ok(store) => store,
         Err(error) => {
             eprintln!("clubos: {error}");
-            return Ok(ExitCode::from(EX_CONFIG));
+            let lasting = matches!(error, StoreError::Newer { .. } | StoreError::Damaged { .. });
+            return Ok(if lasting { ExitCode::from(EX_CONFIG) } else { ExitCode::FAILURE });
         }
     };
     let safe_mode = bad_site || library.is_old;
@@ -97,6 +101,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         state_dir: args.state_dir.clone(),
         sops_dir: paths.sops.clone(),
         model_dir: paths.model.clone(),
+        cache_dir: paths::warm(&args.state_dir.join("cache"), &paths.model),
         clock: Clock::system(),
         safe_mode,
         channels,
@@ -106,13 +111,15 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         line_probe: args.line_probe,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async move {
+    let code = runtime.block_on(async move {
         let (events, seen) = mpsc::channel(1024);
         let drivers = start_drivers(&setup, events);
         let running = start(setup, drivers, seen, None)?;
         telemetry::ready("loading the model");
         running.until_told().await
-    })
+    });
+    runtime.shutdown_timeout(LAST_WORDS); // a head in training is no reason to stay
+    code
 }
 
 /// What a box is made of, whether real or simulated.
@@ -123,6 +130,8 @@ pub struct Setup {
     pub state_dir: PathBuf,
     pub sops_dir: PathBuf,
     pub model_dir: PathBuf,
+    /// Embeddings and the trained head, so that the next start is quick.
+    pub cache_dir: PathBuf,
     pub clock: Clock,
     pub safe_mode: bool,
     pub channels: Vec<Box<dyn Channel>>,
@@ -213,7 +222,7 @@ pub fn start(
         desk: handle.clone(),
         readiness: readiness.clone(),
         model_dir: setup.model_dir,
-        cache_dir: setup.state_dir.join("cache"),
+        cache_dir: setup.cache_dir,
         site: setup.site,
         library: setup.library,
     };

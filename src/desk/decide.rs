@@ -201,8 +201,12 @@ fn wordless(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, messages: &[Message]) 
     Ok(())
 }
 
+fn unread(reading: &Reading) -> bool {
+    reading.topics.iter().any(|t| t.decision == Verdict::Fallback)
+}
+
 fn wants_advice(cx: Cx<'_>, scene: &Scene, reading: &Reading) -> bool {
-    let unsure = reading.topics.iter().any(|t| t.decision == Verdict::Fallback);
+    let unsure = unread(reading);
     let free = scene.thread.held(cx.now).is_none() && scene.handed().is_none();
     cx.world.options.fallback && cx.world.line == Line::Up && unsure && free
 }

@@ -186,7 +186,7 @@ pub(super) fn climb(cx: Cx<'_>, id: i64) -> store::Result<()> {
         ("medium", 0) => (first(&people), since(30)),
         ("medium", 1) => (second(&people), since(60)),
         ("medium", _) => (&people[..], cx.now + MINUTE * 60),
-        _ => return Ok(()), // low: the daily digest
+        _ => return Ok(()), // low: on the staff page, nobody is called
     };
     call_people(cx, id, called)?;
     escalation::set_step(cx.db, id, escalation.step + 1)?;

@@ -12,7 +12,7 @@ use crate::store::episode::{self, Episode};
 use crate::store::escalation::{self, Escalation};
 use crate::store::question::{self, Question};
 use crate::store::thread::{Channel, Thread};
-use crate::store::{self, journal, message};
+use crate::store::{self, effect, journal, message};
 
 /// Slots and matters are remembered this long (DOMAIN 5.9).
 pub(super) const REMEMBER: Duration = Duration::from_secs(30 * 60);
@@ -38,6 +38,8 @@ pub(super) struct Scene {
     /// Not closed, oldest first.
     pub escalations: Vec<Escalation>,
     pub last_reply: Option<(UnixMs, String)>,
+    /// When something was last done for this thread.
+    pub last_act: Option<UnixMs>,
     /// How long the oldest text of this turn took to reach the box.
     pub delay: Duration,
     pub opted_out: bool,
@@ -73,6 +75,7 @@ impl Scene {
             escalations: escalations(cx, thread.id, &episodes)?,
             episodes,
             last_reply: message::last_automatic(cx.db, thread.id)?,
+            last_act: effect::of_thread(cx.db, thread.id)?.last().map(|e| e.requested_at),
             delay: Duration::ZERO,
             at_door: thread.channel == Channel::Door,
             opted_out,
@@ -98,7 +101,8 @@ impl Scene {
 
     /// Whether this turn amends the one just answered.
     pub fn amends(&self) -> bool {
-        self.last_reply.as_ref().is_some_and(|(at, _)| self.now.since(*at) < AMENDS)
+        let replied = self.last_reply.as_ref().map(|(at, _)| *at);
+        [replied, self.last_act].into_iter().flatten().any(|at| self.now.since(at) < AMENDS)
     }
 
     pub fn asker(&self) -> Asker {

@@ -151,7 +151,7 @@ pub fn exact(plain: &str, context: &Context) -> Option<&'static str> {
     if NO_PHRASE.is_match(&joined) && !asks && words.iter().all(|w| BESIDE_NO.contains(w) || NO.contains(w)) {
         return Some("chat.deny");
     }
-    if words.iter().all(|w| GREETING.contains(w)) && any(&GREETING_CORE) && !joined.contains("good day") {
+    if words.iter().all(|w| GREETING.contains(w)) && (any(&GREETING_CORE) || joined == "good day") {
         return Some("chat.greeting");
     }
     if !asks && all(&CLOSER) && (any(&CLOSER_CORE) || words.iter().any(|w| glad(w))) {

@@ -22,19 +22,19 @@ pub struct Strictness(BTreeMap<String, f32>);
 impl Strictness {
     pub fn of(library: &Library) -> Strictness {
         let strict = |sop: &crate::sop::Sop| match (sop.tier(), sop.kind) {
-            (Tier::T2 | Tier::T3, _) => 0.72,
-            (Tier::T1, _) => 0.66,
+            (Tier::T2 | Tier::T3, _) => 0.76,
+            (Tier::T1, _) => 0.70,
             // Money and bookings stay with people, but the customer is told so at once.
-            (Tier::T0, Kind::Human | Kind::Safety) => 0.60,
-            (Tier::T0, Kind::System) => 0.60,
-            (Tier::T0, _) => 0.56,
+            (Tier::T0, Kind::Human | Kind::Safety) => 0.66,
+            (Tier::T0, Kind::System) => 0.66,
+            (Tier::T0, _) => 0.64,
         };
         Strictness(library.sops.iter().map(|(id, sop)| (id.clone(), strict(sop))).collect())
     }
 
     /// P(right) from which `intent` matches, 0..=1.
     pub fn of_intent(&self, intent: &str) -> f32 {
-        self.0.get(intent).copied().unwrap_or(0.66)
+        self.0.get(intent).copied().unwrap_or(0.70)
     }
 }
 

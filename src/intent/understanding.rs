@@ -210,7 +210,11 @@ impl Inner {
 
     fn guess(&self, text: &str, emergencies: bool) -> Option<Topic> {
         let model = self.model.as_ref()?;
-        let allowed = |intent: &str| emergencies || !intent.starts_with("emergency.");
+        let allowed = |intent: &str| match intent {
+            "emergency.trapped" => emergencies && !emergency::is_outside(text),
+            "emergency.flood" => emergencies && !emergency::is_weather(text),
+            _ => emergencies || !intent.starts_with("emergency."),
+        };
         match model.guess(text, &allowed) {
             Ok(guess) => Some(route::topic(&guess, &self.strictness, text)),
             Err(e) => {

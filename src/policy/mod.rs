@@ -1,6 +1,6 @@
 //! The gate: who may ask for what, right now. The only place that makes a [`Permit`].
 //!
-//! May use `site` and `store`. [`gate::decide`] is pure over the facts it is given; [`gate::authorise`]
+//! May use `site` and `store`. [`gate::precheck`] journals nothing; [`gate::authorise`]
 //! gathers the facts and journals the verdict inside the caller's transaction, so that lease, cool-down
 //! and count are one atomic step. Never talks to a device. Every path to an effect — classifier, cloud
 //! model, staff, hub — comes through here.

@@ -330,7 +330,7 @@ fn broker(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Option<Br
     table.finish(problems);
     Some(Broker {
         host: host?.value,
-        port: port.unwrap_or(8883),
+        port: port.unwrap_or(1883),
         username: username?.value,
         password_file: password?,
     })

@@ -71,6 +71,13 @@ static NEGATED: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// "slipped but no one is hurt": the trigger itself holds the all-clear.
+static UNHURT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"\b(?:no one|noone|nobody|none of us|not|isnt|arent|wasnt|werent|never|personne) (?:\w+ ){0,3}(?:hurt|injured|bleeding|burned|burnt|bless[eé]e?s?)\b",
+    )
+});
+
 /// Not sure whether: a doubt about now, not a "what if".
 static DOUBT: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
@@ -100,6 +107,32 @@ static HEARSAY: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+static OUTSIDE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"\b(?:outside|out here|out front|(?:get|got|let (?:me|us)|come|going|back) in(?:side)?|dehors|at the (?:main |front )?door|(?:lock|locked) out)\b",
+    )
+});
+static WEATHER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(r"\b(?:raining|its pouring|pouring rain|in the rain|its wet out|il pleut)\b")
+});
+static COMES_IN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"\b(?:ceiling|roof|leak\w*|dripping|flood\w*|inside|floor|cant get out|wont let (?:me|us) out|trapped|stuck in|locked in|get out)\b",
+    )
+});
+
+/// They stand outside and want in: nobody is trapped. Asked only before the model may raise that alarm.
+pub(super) fn is_outside(text: &str) -> bool {
+    let plain = normalise::plain(text);
+    OUTSIDE.is_match(&plain) && !COMES_IN.is_match(&plain)
+}
+
+/// It rains, and not through the roof.
+pub(super) fn is_weather(text: &str) -> bool {
+    let plain = normalise::plain(text);
+    WEATHER.is_match(&plain) && !COMES_IN.is_match(&plain)
+}
+
 /// Reads a text, whole and clause by clause.
 pub fn scan(text: &str) -> Scan {
     scan_plain(&normalise::plain(text))
@@ -111,7 +144,8 @@ pub fn scan_plain(plain: &str) -> Scan {
     for rule in RULES.iter() {
         for found in rule.find.find_iter(plain) {
             let (from, to) = clause_around(plain, found.start(), found.end());
-            if is_guarded(rule, &plain[from..to], &plain[from..found.start()]) {
+            let unhurt = rule.intent == "emergency.medical" && UNHURT.is_match(found.as_str());
+            if unhurt || is_guarded(rule, &plain[from..to], &plain[from..found.start()]) {
                 scan = Scan::Guarded;
             } else {
                 return Scan::Fires(rule.intent);

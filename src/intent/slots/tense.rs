@@ -16,7 +16,7 @@ static SOFT_IF: LazyLock<Regex> = LazyLock::new(|| {
 });
 static IF: LazyLock<Regex> = LazyLock::new(|| {
     rule(
-        r"\bwhat (?:do|should|would|can|happens|if|to do)\b[^.!?\n]{0,50}\b(?:if|when|in case)\b|\bwhat if\b|\bin case\b|\bif (?:the|it|my|our|something|anything|someone|there|i|we|you|a|this|that|one|ever) (?:\w+ ){0,6}?(?:freez\w+|crash\w*|break\w*|fails?|stops?|goes|go|dies|die|happens?|doesnt|wont|isnt|dont|cant|gets?|acts? up|needs?|am|are|is|has|locks?|does|were|was|want|forget|lose)\b|\bhow (?:do|would|should) (?:i|we|you) [^.!?\n]{0,30} if\b|\b(?:hypothetically|just in case|next time|in the future|que faire si|au cas o[uù])\b",
+        r"\bwhat (?:do|should|would|can|happens|if|to do)\b[^.!?\n]{0,50}\b(?:if|when|in case)\b|\bwhat if\b|^\W*in case\b|\bif (?:the|it|my|our|something|anything|someone|there|i|we|you|a|this|that|one|ever) (?:\w+ ){0,6}?(?:freez\w+|crash\w*|break\w*|fails?|stops?|goes|go|dies|die|happens?|doesnt|wont|isnt|dont|cant|gets?|acts? up|needs?|am|are|is|has|locks?|does|were|was|want|forget|lose)\b|\bhow (?:do|would|should) (?:i|we|you) [^.!?\n]{0,30} if\b|\b(?:hypothetically|just in case|next time|in the future|que faire si|au cas o[uù])\b",
     )
 });
 static PAST: LazyLock<Regex> = LazyLock::new(|| {
