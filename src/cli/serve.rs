@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -28,7 +29,11 @@ use crate::store::{Store, StoreError};
 use crate::{telemetry, web};
 
 /// What still runs when the box has stopped gets this long.
-const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(2);
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Customers wait this long for the model after a start; then the rules alone read. Emergencies and the
+/// door wait for nothing.
+const MODEL_WITHIN: Duration = Duration::from_secs(60);
 
 #[derive(Args)]
 pub struct ServeArgs {
@@ -180,6 +185,7 @@ pub fn start(
         fallback: false,
         texts: false,
         alert_channels: setup.channels.iter().map(|c| c.name().to_owned()).collect(),
+        better_reader_within: Some(MODEL_WITHIN),
     };
     let rules = Understanding::rules_only(Some(&setup.site));
     let desk = Desk::new(Parts {
@@ -225,6 +231,7 @@ pub fn start(
         cache_dir: setup.cache_dir,
         site: setup.site,
         library: setup.library,
+        stopped,
     };
     tasks.push(tokio::task::spawn_blocking(move || loading.run()));
     tracing::info!(address = %setup.listen, safe_mode = setup.safe_mode, "the pages are up");
@@ -243,6 +250,7 @@ struct Loading {
     cache_dir: PathBuf,
     site: Arc<Site>,
     library: Arc<Library>,
+    stopped: tokio::sync::watch::Receiver<bool>,
 }
 
 impl Loading {
@@ -260,19 +268,32 @@ impl Loading {
             Err(error) => {
                 tracing::error!(%error, "no model: the rules alone read, the rest goes to people");
                 telemetry::status("no model: people answer");
+                let _ = self.desk.tell(|desk| settled(desk.no_better_reader())); // the program may be ending
             }
         }
     }
 
     fn put_in_place(self, understanding: Understanding) {
-        for miss in understanding.self_test(&self.library) {
-            tracing::warn!(sop = miss.sop, read_as = miss.read_as, "an SOP's own example does not match it");
-        }
-        if self.desk.tell(move |desk| desk.set_reader(Arc::new(understanding))).is_ok() {
-            self.readiness.set_ready();
+        let Loading { desk, readiness, library, stopped, .. } = self;
+        let reader = Arc::new(understanding);
+        let placed = reader.clone();
+        if desk.tell(move |desk| settled(desk.set_reader(placed))).is_ok() {
+            readiness.set_ready();
             telemetry::status("ready");
             tracing::info!("the model is in place");
         }
+        // Reading a thousand examples takes as long as loading did. Neither customers nor a stop of the
+        // program wait for it: the desk's thread ends with the last handle.
+        drop(desk);
+        for miss in reader.self_test_while(&library, || !*stopped.borrow()) {
+            tracing::warn!(sop = miss.sop, read_as = miss.read_as, "an SOP's own example does not match it");
+        }
+    }
+}
+
+fn settled(looked_again: Result<(), crate::store::StoreError>) {
+    if let Err(error) = looked_again {
+        tracing::error!(%error, "what waits for the model could not be looked at; its own time will come");
     }
 }
 

@@ -102,15 +102,18 @@ fn decide(cx: Cx<'_>, turn: &Turn, advice: Advice) -> store::Result<Option<Fallb
     Ok(None)
 }
 
-/// What the words say. At the door's page there are none: pressing the button says it all.
+/// What the words say. At the door's page they are our own: pressing the button says it all, and which door.
 fn read(cx: Cx<'_>, scene: &Scene, text: &str) -> Reading {
     if scene.thread.channel == Channel::Door {
-        return at_the_door(text);
+        return at_the_door(cx, text);
     }
     cx.world.reader.read(text, &scene.context())
 }
 
-fn at_the_door(text: &str) -> Reading {
+fn at_the_door(cx: Cx<'_>, text: &str) -> Reading {
+    // The longest label: "north door" stands in "far north door" too.
+    let named = cx.site().customer_doors().filter(|door| text.contains(&format!(" {} ", door.label)));
+    let door = named.max_by_key(|door| door.label.len()).map(|door| door.target.to_string());
     let topic = Topic {
         intent: "access.locked-out".into(),
         confidence: 1.0,
@@ -119,7 +122,7 @@ fn at_the_door(text: &str) -> Reading {
         text: text.to_owned(),
         by: By::Context,
     };
-    Reading { topics: vec![topic], slots: Slots { at_door: true, ..Slots::default() }, complete: true }
+    Reading { topics: vec![topic], slots: Slots { at_door: true, door, ..Slots::default() }, complete: true }
 }
 
 fn converse(

@@ -142,20 +142,34 @@ fn take_in(cx: Cx<'_>, thread: &Thread, message_id: i64) -> store::Result<()> {
         None => turn::insert(cx.db, thread.id, cx.now, cx.now, cx.now + LONGEST_TURN)?,
     };
     message::assign(cx.db, message_id, turn_id)?;
-    let messages = message::of_turn(cx.db, turn_id)?;
-    let due = match messages.last() {
-        Some(last) if thread.channel == Channel::Door || is_emergency(cx, &last.body) => cx.now,
-        _ => {
-            let scene = Scene::load(cx, thread.clone())?;
-            let reading = cx.world.reader.read(&text_of(&messages), &scene.context());
-            if reading.topics.iter().any(|t| t.decision == Verdict::Emergency) {
-                cx.now
-            } else {
-                (cx.now + quiet_gap(&reading)).min(first_at + LONGEST_TURN)
-            }
-        }
-    };
+    let due = due(cx, thread, turn_id, first_at)?;
     turn::reschedule(cx.db, turn_id, due)
+}
+
+/// When a turn is to be decided: emergencies and the door at once, the rest after its quiet gap.
+fn due(cx: Cx<'_>, thread: &Thread, turn_id: i64, first_at: UnixMs) -> store::Result<UnixMs> {
+    let messages = message::of_turn(cx.db, turn_id)?;
+    let Some(last) = messages.last() else { return Ok(cx.now) };
+    if thread.channel == Channel::Door || is_emergency(cx, &last.body) {
+        return Ok(cx.now);
+    }
+    let scene = Scene::load(cx, thread.clone())?;
+    let reading = cx.world.reader.read(&text_of(&messages), &scene.context());
+    if reading.topics.iter().any(|t| t.decision == Verdict::Emergency) {
+        return Ok(cx.now);
+    }
+    let quiet = (last.received_at + quiet_gap(&reading)).min(first_at + LONGEST_TURN);
+    Ok(cx.world.awaits_reader.map_or(quiet, |until| quiet.max(until)))
+}
+
+/// The reader has changed, or a better one is on its way: when is each open turn due now?
+pub(super) fn look_again(cx: Cx<'_>) -> store::Result<()> {
+    for open in turn::gathering(cx.db)? {
+        if let Some(thread) = thread::get(cx.db, open.thread_id)? {
+            turn::reschedule(cx.db, open.id, due(cx, &thread, open.id, open.opened_at)?)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_emergency(cx: Cx<'_>, body: &str) -> bool {

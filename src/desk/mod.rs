@@ -33,6 +33,7 @@ mod topics;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -68,6 +69,9 @@ pub struct Options {
     pub texts: bool,
     /// Channels that reach people over the line (`push`, `sms` …). The LAN alarm is always there.
     pub alert_channels: Vec<String>,
+    /// The reader given is a makeshift, and a better one will be put in place: what is no emergency waits
+    /// for it, at most this long from the start.
+    pub better_reader_within: Option<Duration>,
 }
 
 /// The one authority over conversations and effects. Lives on one thread; see [`start`].
@@ -84,6 +88,8 @@ pub(crate) struct World {
     clock: Clock,
     options: Options,
     line: Line,
+    /// Until then only emergencies and the door are decided: the model is being loaded.
+    awaits_reader: Option<UnixMs>,
 }
 
 /// One transaction's view: the database, the world, and the moment it is decided in.
@@ -115,7 +121,8 @@ impl Desk {
     /// Only the database's.
     pub fn new(parts: Parts) -> store::Result<Desk> {
         let Parts { store, site, library, reader, clock, options } = parts;
-        let world = World { site, library, reader, clock, options, line: Line::Up };
+        let awaits_reader = options.better_reader_within.map(|within| clock.now() + within);
+        let world = World { site, library, reader, clock, options, line: Line::Up, awaits_reader };
         let mut desk = Desk { store, world };
         desk.resume()?;
         Ok(desk)
@@ -148,8 +155,21 @@ impl Desk {
     }
 
     /// Puts a better reader in place (the encoder has finished loading).
-    pub fn set_reader(&mut self, reader: Arc<dyn Understand>) {
+    ///
+    /// # Errors
+    /// Only the database's; the reader is in place all the same.
+    pub fn set_reader(&mut self, reader: Arc<dyn Understand>) -> store::Result<()> {
         self.world.reader = reader;
+        self.no_better_reader()
+    }
+
+    /// The reader in place is the best there will be: what waited for a better one is decided by it.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub fn no_better_reader(&mut self) -> store::Result<()> {
+        self.world.awaits_reader = None;
+        self.write(inbox::look_again)
     }
 
     /// Puts a new version of the SOPs in place, with a reader trained on it.
@@ -208,6 +228,9 @@ impl Desk {
     fn resume(&mut self) -> store::Result<()> {
         self.write(|cx| {
             inbox::adopt(cx)?;
+            if cx.world.awaits_reader.is_some() {
+                inbox::look_again(cx)?;
+            }
             effects::resume(cx)?;
             people::resume(cx)
         })

@@ -90,9 +90,17 @@ impl Understanding {
 
     /// Every live SOP's own examples must be read as that SOP; those that are not.
     pub fn self_test(&self, library: &Library) -> Vec<Miss> {
+        self.self_test_while(library, || true)
+    }
+
+    /// The same, given up as soon as `go_on` says no; it is asked before each example.
+    pub fn self_test_while(&self, library: &Library, go_on: impl Fn() -> bool) -> Vec<Miss> {
         let mut misses = Vec::new();
         for (id, sop) in library.sops.iter().filter(|(_, s)| s.status == crate::sop::Status::Live) {
             for example in &sop.examples {
+                if !go_on() {
+                    return misses;
+                }
                 let reading = self.read(example, &Context::default());
                 if !reading.topics.iter().any(|t| t.intent == *id) {
                     let read_as = reading.topics.first().map(|t| t.intent.clone()).unwrap_or_default();

@@ -95,6 +95,7 @@ fn open(scenario: &Scenario, engine: &Engine, dir: &StateDir, clock: &Clock) -> 
             fallback: scenario.llm != Llm::Off,
             texts: true,
             alert_channels: vec![ALERT_CHANNEL.to_owned()],
+            better_reader_within: None,
         },
     })
 }

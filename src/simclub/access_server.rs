@@ -67,6 +67,8 @@ struct Shared {
     clock: Clock,
     doors: Mutex<BTreeMap<String, SimDoor>>,
     log: Mutex<Vec<Value>>,
+    /// Our correlation id of every unlock that was asked for, also of those that came to nothing.
+    unlocks: Mutex<Vec<i64>>,
     notices: broadcast::Sender<String>,
     fault: Mutex<Option<Fault>>,
 }
@@ -103,6 +105,7 @@ impl AccessServer {
             token,
             doors: Mutex::new(doors.iter().map(|(target, id)| (id.clone(), door(target))).collect()),
             log: Mutex::default(),
+            unlocks: Mutex::default(),
             notices: broadcast::Sender::new(64),
             fault: Mutex::default(),
             control,
@@ -146,6 +149,11 @@ impl AccessServer {
         self.handle.shutdown();
         // It only ends; how does not matter.
         let _ = (&mut self.task).await;
+    }
+
+    /// The box's id of every unlock it asked for, in order, repeated ones repeated.
+    pub fn unlocks(&self) -> Vec<i64> {
+        lock(&self.shared.unlocks).clone()
     }
 
     /// How many listen to notifications.
@@ -226,6 +234,7 @@ async fn unlock(
         return refusal(StatusCode::NOT_FOUND, "CODE_NOT_EXISTS", "The door does not exist.");
     };
     let effect_id = body["extra"]["clubos_effect"].as_i64().unwrap_or(0);
+    lock(&shared.unlocks).push(effect_id);
     let schedule = shared.control.command(shared.clock.now(), effect_id, Effect::DoorUnlock, &target, None);
     let mut schedule = match schedule {
         Ok(schedule) => schedule.into_iter(),

@@ -100,6 +100,11 @@ impl SimHouse {
         &self.broker
     }
 
+    /// Lets a test stop the broker and start it again.
+    pub fn broker_mut(&mut self) -> &mut SimBroker {
+        &mut self.broker
+    }
+
     pub fn access(&self) -> &AccessServer {
         &self.access
     }

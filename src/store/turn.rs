@@ -66,6 +66,14 @@ pub fn open_on(conn: &Connection, thread_id: i64) -> Result<Option<Turn>> {
         .optional()?)
 }
 
+/// All turns that are still gathering, oldest first.
+pub fn gathering(conn: &Connection) -> Result<Vec<Turn>> {
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM turn WHERE state = 'open' ORDER BY id"))?;
+    let rows = statement.query_map([], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The first turn due at `now`.
 pub fn due(conn: &Connection, now: UnixMs) -> Result<Option<Turn>> {
     Ok(conn
