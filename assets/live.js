@@ -14,8 +14,8 @@
     return at && part.contains(at) && /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName);
   };
 
+  // Only what differs is put in place, so that a screen reader speaks of what is new and nothing else.
   const put = (old, fresh) => {
-    if (old.innerHTML === fresh.innerHTML && old.className === fresh.className) return;
     const open = new Set([...old.querySelectorAll("details[open]")].map((d) => d.id));
     fresh.querySelectorAll("details").forEach((d) => { if (d.id && open.has(d.id)) d.open = true; });
     if (old.innerHTML === fresh.innerHTML && old.className === fresh.className) return;
@@ -23,7 +23,14 @@
     const top = old.scrollTop;
     const focus = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     old.className = fresh.className;
-    old.innerHTML = fresh.innerHTML;
+    const had = [...old.children];
+    const now = [...fresh.children];
+    if (!had.length || !now.length) old.innerHTML = fresh.innerHTML;
+    else now.forEach((child, i) => {
+      if (!had[i]) old.append(child);
+      else if (had[i].outerHTML !== child.outerHTML) had[i].replaceWith(child);
+    });
+    had.slice(now.length).forEach((child) => child.remove());
     if (focus) old.querySelector(`[href="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
     old.scrollTop = "end" in old.dataset && atEnd ? old.scrollHeight : top;
   };

@@ -15,6 +15,7 @@ use tower_http::timeout::TimeoutLayer;
 use super::error::Error;
 use super::readiness::Readiness;
 use super::throttle::Throttle;
+use super::view::Look;
 use super::{api, assets, events, headers, pages};
 use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
@@ -166,6 +167,15 @@ impl App {
 
     pub(super) async fn is_line_up(&self) -> Result<bool, Error> {
         Ok(self.desk.call(|desk| desk.line()).await? == Line::Up)
+    }
+
+    /// Reads what a page shows.
+    pub(super) async fn view<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Look<'_>) -> store::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (site, line_up, simulated) = (self.site.clone(), self.is_line_up().await?, self.simulated());
+        self.read(move |conn, now| work(Look { conn, site: &site, now, line_up, simulated })).await
     }
 
     /// A cheap read for callers that need only the store's own error.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::token;
+use super::view::Look;
 use crate::clock::UnixMs;
 use crate::desk::Inbound;
 use crate::site::{Door, E164, Effect, Outcome, Site, Target};
@@ -127,9 +128,16 @@ pub struct Standing {
     pub simulated: bool,
 }
 
+impl Standing {
+    /// Nothing is under way.
+    pub fn may_ask_again(&self) -> bool {
+        !matches!(self.stage, Stage::Asked | Stage::Opening)
+    }
+}
+
 /// How the visit stands: by its latest unlock of that door, and by whether a person was called.
-pub fn standing(conn: &Connection, visit: &Visit, answered: bool) -> store::Result<Standing> {
-    let unlocks = effect::of_thread(conn, visit.thread_id)?;
+pub fn standing(look: Look<'_>, visit: &Visit, answered: bool) -> store::Result<Standing> {
+    let unlocks = effect::of_thread(look.conn, visit.thread_id)?;
     let own = |row: &&effect::EffectRow| {
         row.effect == Effect::DoorUnlock && row.target == visit.door && row.requested_at >= visit.at
     };
@@ -143,8 +151,8 @@ pub fn standing(conn: &Connection, visit: &Visit, answered: bool) -> store::Resu
         Some((Some(Outcome::Unknown), _)) => Stage::Unknown,
         Some((Some(Outcome::Failed | Outcome::Refused | Outcome::Expired), _)) => Stage::Shut,
     };
-    let person = !escalation::open_on_thread(conn, visit.thread_id)?.is_empty();
-    Ok(Standing { stage, person, simulated: latest.is_some_and(|row| row.simulated) })
+    let person = !escalation::open_on_thread(look.conn, visit.thread_id)?.is_empty();
+    Ok(Standing { stage, person, simulated: look.simulated || latest.is_some_and(|row| row.simulated) })
 }
 
 /// A visit that begins with this text.

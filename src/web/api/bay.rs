@@ -11,7 +11,6 @@ use crate::web::client::check_origin;
 use crate::web::error::{Error, ErrorBody};
 use crate::web::pages::bay::{grant, no_presence, say};
 use crate::web::pages::checked_text;
-use crate::web::view::Look;
 use crate::web::view::bay::{BayMessage, messages};
 
 /// What was said in this booking or occupancy. Needs the cookie that a right screen code gives.
@@ -19,11 +18,7 @@ use crate::web::view::bay::{BayMessage, messages};
     (status = 200, body = [BayMessage]), (status = 401, body = ErrorBody)))]
 pub async fn list(State(app): State<AppState>, headers: HeaderMap) -> Result<Json<Vec<BayMessage>>, Error> {
     let (_, grant) = grant(&app, &headers).await?.ok_or_else(no_presence)?;
-    let site = app.site.clone();
-    let said = app
-        .look(move |conn, now| messages(Look { conn, site: &site, now, line_up: true }, grant.thread_id, 0))
-        .await?;
-    Ok(Json(said))
+    app.view(move |look| messages(look, grant.thread_id, 0)).await.map(Json)
 }
 
 /// Write to the club from the bay.

@@ -9,16 +9,13 @@ use crate::web::app::AppState;
 use crate::web::auth::Staff;
 use crate::web::error::{Error, ErrorBody};
 use crate::web::presence::{self, PresenceError};
-use crate::web::view::Look;
 use crate::web::view::device::{self, DeviceView};
 
 /// Every bay, door and hall device with what is known of it.
 #[utoipa::path(get, path = "/api/v1/devices", tag = "devices", responses(
     (status = 200, body = [DeviceView]), (status = 401, body = ErrorBody)))]
 pub async fn list(State(app): State<AppState>, _: Staff) -> Result<Json<Vec<DeviceView>>, Error> {
-    let (site, line_up) = (app.site.clone(), app.is_line_up().await?);
-    let devices = app.look(move |conn, now| device::list(Look { conn, site: &site, now, line_up })).await?;
-    Ok(Json(devices))
+    app.view(device::list).await.map(Json)
 }
 
 /// Where the PC of a bay finds the page it shows.

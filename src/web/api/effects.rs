@@ -21,14 +21,10 @@ const LATEST: u32 = 200;
 #[utoipa::path(get, path = "/api/v1/effects", tag = "effects", responses(
     (status = 200, body = [EffectView]), (status = 401, body = ErrorBody)))]
 pub async fn list(State(app): State<AppState>, _: Staff) -> Result<Json<Vec<EffectView>>, Error> {
-    let site = app.site.clone();
-    let rows = app
-        .look(move |conn, now| {
-            let look = Look { conn, site: &site, now, line_up: true };
-            Ok(effect::recent(conn, LATEST)?.iter().map(|row| effect_view(look, row)).collect::<Vec<_>>())
-        })
-        .await?;
-    Ok(Json(rows))
+    let list = |look: Look<'_>| {
+        Ok(effect::recent(look.conn, LATEST)?.iter().map(|row| effect_view(look, row)).collect())
+    };
+    app.view(list).await.map(Json)
 }
 
 /// Ask for an effect by name, through the gate like everyone. 403 with the gate's reason if it says no.
@@ -45,13 +41,8 @@ pub async fn request(
         Error::invalid("there is no such device", "give \"target\": see /api/v1/devices for the names")
     })?;
     let id = order(&app, &staff, effect, target, body.value).await?;
-    let site = app.site.clone();
-    let row = app
-        .look(move |conn, now| {
-            let look = Look { conn, site: &site, now, line_up: true };
-            Ok(effect::get(conn, id)?.map(|row| effect_view(look, &row)))
-        })
-        .await?;
+    let row =
+        app.view(move |look| Ok(effect::get(look.conn, id)?.map(|row| effect_view(look, &row)))).await?;
     row.map(|row| (StatusCode::ACCEPTED, Json(row))).ok_or_else(|| Error::not_found("the effect is gone"))
 }
 

@@ -9,16 +9,13 @@ use crate::store::escalation as table;
 use crate::web::app::{App, AppState};
 use crate::web::auth::Staff;
 use crate::web::error::{Error, ErrorBody};
-use crate::web::view::Look;
 use crate::web::view::escalation::{self, EscalationView};
 
 /// All that are open, the most urgent first.
 #[utoipa::path(get, path = "/api/v1/escalations", tag = "escalations", responses(
     (status = 200, body = [EscalationView]), (status = 401, body = ErrorBody)))]
 pub async fn list(State(app): State<AppState>, _: Staff) -> Result<Json<Vec<EscalationView>>, Error> {
-    let (site, line_up) = (app.site.clone(), app.is_line_up().await?);
-    let open = app.look(move |conn, now| escalation::open(Look { conn, site: &site, now, line_up })).await?;
-    Ok(Json(open))
+    app.view(escalation::open).await.map(Json)
 }
 
 /// Acknowledge: somebody looks after it, nobody else is called.
@@ -72,8 +69,6 @@ async fn row(app: &App, id: i64) -> Result<table::Escalation, Error> {
 }
 
 async fn view(app: &App, id: i64) -> Result<Json<EscalationView>, Error> {
-    let (site, line_up, row) = (app.site.clone(), app.is_line_up().await?, row(app, id).await?);
-    let seen =
-        app.look(move |conn, now| escalation::view(Look { conn, site: &site, now, line_up }, &row)).await?;
-    Ok(Json(seen))
+    let row = row(app, id).await?;
+    app.view(move |look| escalation::view(look, &row)).await.map(Json)
 }

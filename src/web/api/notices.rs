@@ -14,9 +14,7 @@ async fn seen<T: Send + 'static>(
     app: &App,
     work: fn(Look<'_>) -> store::Result<T>,
 ) -> Result<Json<T>, Error> {
-    let (site, line_up) = (app.site.clone(), app.is_line_up().await?);
-    let found = app.look(move |conn, now| work(Look { conn, site: &site, now, line_up })).await?;
-    Ok(Json(found))
+    app.view(work).await.map(Json)
 }
 
 /// What staff should know of the last three days, latest first.

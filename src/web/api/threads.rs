@@ -12,7 +12,6 @@ use crate::web::app::{App, AppState};
 use crate::web::auth::Staff;
 use crate::web::error::{Error, ErrorBody};
 use crate::web::pages::checked_text;
-use crate::web::view::Look;
 use crate::web::view::conversation::{self, Conversation};
 use crate::web::view::threads::{self, ThreadLine};
 
@@ -20,9 +19,7 @@ use crate::web::view::threads::{self, ThreadLine};
 #[utoipa::path(get, path = "/api/v1/threads", tag = "threads", responses(
     (status = 200, body = [ThreadLine]), (status = 401, body = ErrorBody)))]
 pub async fn list(State(app): State<AppState>, _: Staff) -> Result<Json<Vec<ThreadLine>>, Error> {
-    let (site, line_up) = (app.site.clone(), app.is_line_up().await?);
-    let lines = app.look(move |conn, now| threads::list(Look { conn, site: &site, now, line_up })).await?;
-    Ok(Json(lines))
+    app.view(threads::list).await.map(Json)
 }
 
 /// One conversation with everything said and done in it.
@@ -37,9 +34,7 @@ pub async fn one(
 }
 
 async fn conversation(app: &App, id: i64) -> Result<Conversation, Error> {
-    let (site, line_up) = (app.site.clone(), app.is_line_up().await?);
-    let found =
-        app.look(move |conn, now| conversation::view(Look { conn, site: &site, now, line_up }, id)).await?;
+    let found = app.view(move |look| conversation::view(look, id)).await?;
     found.ok_or_else(|| Error::not_found("there is no such conversation"))
 }
 

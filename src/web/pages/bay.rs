@@ -19,7 +19,7 @@ use crate::web::presence::{self, Granted, PresenceError};
 use crate::web::token;
 pub use crate::web::view::bay::BayMessage;
 use crate::web::view::bay::messages;
-use crate::web::view::{Look, time};
+use crate::web::view::time;
 
 pub const COOKIE: &str = "clubos_bay";
 
@@ -80,10 +80,8 @@ pub async fn show(
 }
 
 async fn chat(app: &App, grant: &Grant) -> Page {
-    let (site, thread_id) = (app.site.clone(), grant.thread_id);
-    let said = app
-        .look(move |conn, now| messages(Look { conn, site: &site, now, line_up: true }, thread_id, 0))
-        .await?;
+    let thread_id = grant.thread_id;
+    let said = app.view(move |look| messages(look, thread_id, 0)).await?;
     html(&BayPage {
         club: &app.site.name,
         bay: grant.bay,
@@ -164,7 +162,7 @@ pub async fn message(
         return ask(&app, bay_of(&app, &code), Some(problem), StatusCode::UNAUTHORIZED);
     };
     say(&app, &grant, checked_text(form.text)?, form.form_key).await?;
-    Ok(Redirect::to(&format!("/b/{}", grant.bay)).into_response())
+    Ok(Redirect::to(&format!("/b/{}#last", grant.bay)).into_response())
 }
 
 /// Hands a text from the bay to the desk. `key`: of the form; sent twice, it counts once.

@@ -15,7 +15,6 @@ use crate::web::client::{Client, SameSite, check_origin, cookie, set_cookie};
 use crate::web::door::{self, COOKIE, Standing, Try};
 use crate::web::error::{Error, PageError};
 use crate::web::token;
-use crate::web::view::Look;
 use crate::web::view::bay::{BayMessage, messages};
 
 #[derive(Template)]
@@ -53,12 +52,10 @@ pub async fn show(State(app): State<AppState>, Path(code): Path<String>, headers
 }
 
 async fn look(app: &App, visit: Visit) -> Result<(Standing, Vec<BayMessage>), Error> {
-    let site = app.site.clone();
-    app.look(move |conn, now| {
-        let said =
-            messages(Look { conn, site: &site, now, line_up: true }, visit.thread_id, visit.message_id)?;
+    app.view(move |look| {
+        let said = messages(look, visit.thread_id, visit.message_id)?;
         let said: Vec<BayMessage> = said.into_iter().filter(|m| m.by != "you").collect();
-        Ok((door::standing(conn, &visit, !said.is_empty())?, said))
+        Ok((door::standing(look, &visit, !said.is_empty())?, said))
     })
     .await
 }

@@ -17,7 +17,7 @@ use crate::web::view::device::{self, DeviceView};
 use crate::web::view::escalation::{self, EscalationView};
 use crate::web::view::house::{self, IncidentView, LinkView, NoticeView, TicketView};
 use crate::web::view::threads::{self, ThreadLine};
-use crate::web::view::{Look, words};
+use crate::web::view::words;
 
 #[derive(Template)]
 #[template(path = "staff.html")]
@@ -79,9 +79,7 @@ pub async fn home(
 }
 
 async fn see(app: &App, wanted: Option<i64>) -> Result<Seen, Error> {
-    let (site, line_up) = (app.site.clone(), app.is_line_up().await?);
-    app.look(move |conn, now| {
-        let look = Look { conn, site: &site, now, line_up };
+    app.view(move |look| {
         Ok(Seen {
             threads: threads::list(look)?,
             open: wanted.map(|id| conversation::view(look, id)).transpose()?.flatten(),

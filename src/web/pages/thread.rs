@@ -129,6 +129,6 @@ fn value(value: Option<&str>) -> Result<Option<f32>, Error> {
 }
 
 fn back(thread: Option<i64>) -> axum::response::Response {
-    let to = thread.map_or_else(|| "/".to_owned(), |id| format!("/?t={id}"));
+    let to = thread.map_or_else(|| "/".to_owned(), |id| format!("/?t={id}#last"));
     Redirect::to(&to).into_response()
 }

@@ -8,8 +8,9 @@ use super::offer::{self, Offer};
 use super::threads::{self, ThreadLine};
 use super::{Look, escalation, time, words};
 use crate::clock::UnixMs;
-use crate::site::BayId;
+use crate::site::{BayId, Effect, Target};
 use crate::store::effect::EffectRow;
+use crate::store::journal::Change;
 use crate::store::message::{Ending, Message};
 use crate::store::outbox::Outgoing;
 use crate::store::{
@@ -168,8 +169,18 @@ fn items(look: Look<'_>, id: i64, effects: &[EffectRow]) -> store::Result<Vec<It
     }
     items.extend(effects.iter().map(|row| (row.requested_at, Item::Effect(effect_view(look, row)))));
     items.extend(events(look, id)?);
-    items.sort_by_key(|(at, _)| *at); // stable: what was written first stays first
+    items.sort_by_key(|(at, item)| (*at, rank(item))); // stable: what was written first stays first
     Ok(items.into_iter().map(|(_, item)| item).collect())
+}
+
+/// What one moment brings, in the order of cause: the words, what was done, who was called, the answer.
+fn rank(item: &Item) -> u8 {
+    match item {
+        Item::Message(m) if m.inbound => 0,
+        Item::Effect(_) => 1,
+        Item::Event(_) => 2,
+        Item::Message(_) => 3,
+    }
 }
 
 fn text(look: Look<'_>, message: Message, out: Option<&Outgoing>) -> MessageView {
@@ -210,7 +221,7 @@ pub fn effect_view(look: Look<'_>, row: &EffectRow) -> EffectView {
         sent_at: row.sent_at.map(time::rfc3339),
         ended_at: row.ended_at.map(time::rfc3339),
         at_label: time::label(look.site, row.requested_at, look.now),
-        simulated: row.simulated,
+        simulated: row.simulated || look.simulated,
     }
 }
 
@@ -224,7 +235,11 @@ fn events(look: Look<'_>, id: i64) -> store::Result<Vec<(UnixMs, Item)>> {
         ));
     };
     for row in escalations::of_thread(look.conn, id)? {
-        add(row.opened_at, format!("A person is called: {}", row.summary), &row.level);
+        add(
+            row.opened_at,
+            format!("A person is called: {}", escalation::here(look, &row.summary)),
+            &row.level,
+        );
         if let (Some(by), Some(at)) = (&row.acked_by, row.acked_at) {
             add(at, format!("{by} acknowledged"), "");
         }
@@ -236,9 +251,26 @@ fn events(look: Look<'_>, id: i64) -> store::Result<Vec<(UnixMs, Item)>> {
         add(row.opened_at, format!("Ticket {}: {}", row.id, row.intent), "");
     }
     for row in journal::changes_of(look.conn, id)? {
-        add(row.at, format!("{}: {} {}", row.who, row.what, row.detail).trim_end().to_owned(), "");
+        add(row.at, deed(look, &row), "");
     }
     Ok(events)
+}
+
+/// A line of the change log as a sentence.
+fn deed(look: Look<'_>, row: &Change) -> String {
+    let who = &row.who;
+    let on = || {
+        let (effect, target) = row.detail.split_once(' ').unwrap_or((&row.detail, ""));
+        let effect = Effect::parse(effect).map_or_else(|| effect, |e| words::effect(e));
+        format!("{effect}, {}", words::target(look.site, &Target::new(target)))
+    };
+    match row.what.as_str() {
+        "hold" => format!("{who} took over ({})", row.detail),
+        "release" => format!("{who} gave it back to the box"),
+        "approve" => format!("{who} approved: {}", on()),
+        "refuse" => format!("{who} refused: {}", on()),
+        what => format!("{who}: {what} {}", row.detail).trim_end().to_owned(),
+    }
 }
 
 fn question(look: Look<'_>, id: i64) -> store::Result<Option<QuestionView>> {

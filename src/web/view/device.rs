@@ -63,7 +63,7 @@ fn view(look: Look<'_>, target: &Target, known: &[DeviceStatus]) -> store::Resul
                 crate::site::Effect::parse(&s.part).map_or(s.part.clone(), |e| words::effect(e).to_owned())
             })
             .collect(),
-        simulated: own.iter().any(|s| s.simulated) || simulated_by_site(look, target),
+        simulated: look.simulated || own.iter().any(|s| s.simulated) || simulated_by_site(look, target),
         in_use_until,
         can: offer::of_target(look.site, target),
     })

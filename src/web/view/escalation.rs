@@ -64,7 +64,7 @@ pub fn view(look: Look<'_>, row: &Escalation) -> store::Result<EscalationView> {
         level: row.level.clone(),
         intent: row.intent.clone(),
         reason: row.reason.clone(),
-        summary: row.summary.clone(),
+        summary: here(look, &row.summary),
         who,
         bay: packet["bay"].as_u64().and_then(|b| u8::try_from(b).ok()),
         said: packet["said"]
@@ -98,6 +98,12 @@ fn tried(look: Look<'_>, row: &Value) -> String {
     };
     let simulated = if row["simulated"].as_bool() == Some(true) { " [simulated]" } else { "" };
     format!("{effect}, {target}: {outcome}{reason}{simulated}")
+}
+
+/// The summary without the name of the site, which everybody on this page knows.
+pub(super) fn here(look: Look<'_>, summary: &str) -> String {
+    let own = summary.strip_prefix(look.site.name.as_str()).and_then(|rest| rest.strip_prefix(": "));
+    words::capital(own.unwrap_or(summary))
 }
 
 fn text<'a>(row: &'a Value, key: &str) -> &'a str {

@@ -26,6 +26,8 @@ pub struct Look<'a> {
     pub now: UnixMs,
     /// The line to the internet.
     pub line_up: bool,
+    /// Everything in this house is simulated, whatever wire it hangs on.
+    pub simulated: bool,
 }
 
 /// A line for the change log.

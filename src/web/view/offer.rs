@@ -13,6 +13,9 @@ use crate::store::effect::EffectRow;
 pub struct Offer {
     pub effect: &'static str,
     pub target: String,
+    /// What is done: "Unlock".
+    pub name: &'static str,
+    /// … and where: "Unlock: Main door".
     pub label: String,
     /// Why it needs a person; empty in a plain list.
     pub why: String,
@@ -28,6 +31,7 @@ fn offer(site: &Site, effect: Effect, target: &Target, why: String) -> Offer {
     Offer {
         effect: effect.name(),
         target: target.as_str().to_owned(),
+        name: words::effect(effect),
         label: format!("{}: {}", words::effect(effect), words::target(site, target)),
         why,
         takes_value: effect == Effect::ThermostatSet,

@@ -108,7 +108,7 @@ pub fn line(look: Look<'_>, thread: &Thread, open: &[&Escalation]) -> store::Res
         waits_s: waits.map(|w| w.as_secs()),
         waits_label: waits.map(time::span).unwrap_or_default(),
         held_by: thread.held(look.now).map(|h| h.by.clone()),
-        simulated: thread.simulated,
+        simulated: thread.simulated || look.simulated,
     }))
 }
 
@@ -119,7 +119,7 @@ pub fn who(conn: &Connection, thread: &Thread) -> store::Result<(String, String)
         return Ok((bay, "on its screen".to_owned()));
     }
     if thread.channel == Channel::Console {
-        return Ok((format!("Test by {}", thread.address), "console".to_owned()));
+        return Ok((format!("Test by {}", thread.address), String::new()));
     }
     let Some(phone) = &thread.phone else { return Ok((thread.address.clone(), String::new())) };
     let near = booking::of_phone(conn, phone, thread.last_at - DAY, thread.last_at + DAY)?;
