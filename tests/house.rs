@@ -164,7 +164,7 @@ fn the_test_itself_sees_arrows_up_and_sideways() {
         imports(&path, code).iter().filter_map(|to| wrong(&floors, from, to)).count()
     };
     assert_eq!(seen("site", "use crate::store::Db;"), 1);
-    assert_eq!(seen("web", "use crate::channel::Sms;"), 1);
+    assert_eq!(seen("web", "use crate::replay::Run;"), 1);
     assert_eq!(seen("web", "use crate::{desk::Desk, notify, site::{BayId, Target}};"), 1);
     assert_eq!(seen("desk", "fn f() { crate::web::page() }"), 1);
     assert_eq!(seen("desk", "use super::super::web::Page;"), 1);

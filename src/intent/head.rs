@@ -24,7 +24,6 @@ pub struct Head {
 }
 
 impl Head {
-    #[expect(clippy::expect_used, reason = "the sizes are set three lines above each")]
     /// Trains on `x` (rows × dimensions), labels `y` in 0..classes, each row counted `weight` times.
     #[expect(clippy::expect_used, reason = "the buffers are sized classes x width right here")]
     pub fn train(x: ArrayView2<'_, f32>, y: &[usize], weight: &[f32], classes: usize) -> Head {

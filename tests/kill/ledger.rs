@@ -21,12 +21,10 @@ pub struct Ledger {
 #[derive(Debug, Default)]
 pub struct Counts {
     pub messages: i64,
-    pub turns: i64,
     pub sent: i64,
     pub verified: i64,
     pub unlocks: i64,
     pub escalations: i64,
-    pub open_effects: i64,
 }
 
 type Problems = Vec<String>;
@@ -260,11 +258,9 @@ pub fn counts(path: &Path) -> Counts {
     let count = |sql: &str| -> i64 { reader.conn().query_row(sql, [], |row| row.get(0)).expect(sql) };
     Counts {
         messages: count("SELECT count(*) FROM message WHERE direction = 'in'"),
-        turns: count("SELECT count(*) FROM turn"),
         sent: count("SELECT count(*) FROM effect WHERE sent_at IS NOT NULL"),
         verified: count("SELECT count(*) FROM effect WHERE outcome = 'verified'"),
         unlocks: count("SELECT count(*) FROM effect WHERE effect = 'door.unlock' AND outcome = 'verified'"),
         escalations: count("SELECT count(*) FROM escalation"),
-        open_effects: count("SELECT count(*) FROM effect WHERE state <> 'ended'"),
     }
 }
