@@ -18,7 +18,7 @@ step "clippy: the product"
 # Tests may unwrap, and may look at the real clock.
 step "clippy: tests and benches"
 "$CARGO" clippy --locked --all-targets -- -D warnings \
-    -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::disallowed_methods
+    -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::float_cmp -A clippy::disallowed_methods
 
 if command -v shellcheck >/dev/null; then
     step "shell scripts"

@@ -116,10 +116,10 @@ mod tests {
     fn separates_classes_also_the_rare_one() {
         let (x, y) = blobs();
         let head = Head::train(x.view(), &y, &vec![1.0; 110], 3);
-        for i in 0..110 {
+        for (i, label) in y.iter().enumerate() {
             let s = head.scores(x.row(i)) - &head.prior;
             let best = (0..3).max_by(|a, b| s[*a].total_cmp(&s[*b])).unwrap();
-            assert_eq!(best, y[i], "row {i}: {s}");
+            assert_eq!(best, *label, "row {i}: {s}");
         }
     }
 
