@@ -204,12 +204,13 @@ fn wordless(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, messages: &[Message]) 
     Ok(())
 }
 
-fn unread(reading: &Reading) -> bool {
-    reading.topics.iter().any(|t| t.decision == Verdict::Fallback)
+/// What a cloud model may help with: the topic the reader is not sure of.
+fn is_unsure(topic: &Topic) -> bool {
+    matches!(topic.decision, Verdict::Fallback | Verdict::Ask)
 }
 
 fn wants_advice(cx: Cx<'_>, scene: &Scene, reading: &Reading) -> bool {
-    let unsure = unread(reading);
+    let unsure = reading.topics.iter().any(is_unsure);
     let free = scene.thread.held(cx.now).is_none() && scene.handed().is_none();
     cx.world.options.fallback && cx.world.line == Line::Up && unsure && free
 }
@@ -217,7 +218,7 @@ fn wants_advice(cx: Cx<'_>, scene: &Scene, reading: &Reading) -> bool {
 fn ask_fallback(cx: Cx<'_>, turn: &Turn, text: &str, reading: &Reading) -> store::Result<FallbackQuestion> {
     let nonce = format!("{}-{}", turn.id, cx.now.0);
     turn::asking(cx.db, turn.id, &nonce, cx.now + FALLBACK_WITHIN)?;
-    let unsure = reading.topics.iter().find(|t| t.decision == Verdict::Fallback);
+    let unsure = reading.topics.iter().find(|t| is_unsure(t));
     let candidates = unsure
         .map(|t| t.alternatives.iter().map(|c| c.intent.clone()).take(CANDIDATES).collect())
         .unwrap_or_default();
@@ -228,11 +229,13 @@ fn ask_fallback(cx: Cx<'_>, turn: &Turn, text: &str, reading: &Reading) -> store
 /// at a door, and never raise an alarm: those are theirs to say. What it leads to is asked, gated and
 /// verified as ever. A name that is no such SOP helps nobody.
 fn nominate(cx: Cx<'_>, reading: &mut Reading, nomination: &Nomination) {
-    let Some(topic) = reading.topics.iter_mut().find(|t| t.decision == Verdict::Fallback) else { return };
+    let Some(topic) = reading.topics.iter_mut().find(|t| is_unsure(t)) else { return };
     let Some(intent) = &nomination.intent else {
-        topic.by = By::Llm;
-        topic.decision = Verdict::None;
-        return;
+        if topic.decision == Verdict::Fallback {
+            topic.by = By::Llm;
+            topic.decision = Verdict::None;
+        }
+        return; // between two: the customer is asked
     };
     let kind = cx.library().get(intent).map(|sop| sop.kind);
     if kind.is_none_or(|kind| matches!(kind, Kind::System | Kind::Social | Kind::Safety)) {
