@@ -106,6 +106,19 @@ impl Box {
         }
     }
 
+    /// Takes the cache away that the tests share, for one of its own.
+    pub fn own_cache(&self) {
+        std::fs::remove_file(self.dir.join("state/cache")).expect("a link");
+    }
+
+    /// Proportional set size of the running program, in kB.
+    pub fn pss_kb(&self) -> usize {
+        let id = self.child.as_ref().expect("it runs").id();
+        let rollup = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).expect("of this process");
+        let pss = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).expect("a line");
+        pss.trim_end_matches("kB").trim().parse().expect("a number")
+    }
+
     pub fn database(&self) -> PathBuf {
         self.dir.join("state/clubos.db")
     }
