@@ -7,7 +7,7 @@ CARGO ?= cargo
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build demo test soak bench lint cross deb hooks clean
+.PHONY: help setup model build demo test soak bench lint cross deb trydeb hooks clean
 MAKEFLAGS += --no-print-directory
 
 help: ## list these targets
@@ -32,7 +32,7 @@ demo: build ## start a whole simulated club on http://localhost:8080
 test: model ## run every check and test, in at most 25 minutes
 	@scripts/test.sh
 
-soak: model ## the same tests with the full counts, and the package in a real Debian
+soak: model ## the same tests with the full counts
 	@CLUBOS_SOAK=1 scripts/test.sh soak
 
 bench: model ## measure
@@ -47,6 +47,9 @@ cross: ## build for the 64-bit ARM box and try it under emulation
 deb: build ## make the Debian package in target/debian/
 	@scripts/setup.sh package
 	@packaging/deb.sh
+
+trydeb: deb ## install the package in a real Debian, start, kill, remove it
+	@tests/packaging.sh
 
 hooks: ## let git run the quick checks before each commit
 	git config core.hooksPath .githooks

@@ -39,11 +39,6 @@ else
     exit 1
 fi
 
-if [ "${1:-}" = soak ]; then
-    step "the package in a real Debian"
-    tests/packaging.sh
-fi
-
 step "tests"
 if command -v cargo-nextest >/dev/null; then
     "$CARGO" test --locked --doc
