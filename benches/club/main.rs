@@ -3,7 +3,12 @@
 //! `cargo bench` (a model must be there: `make model`). Takes about two minutes; a busy machine shows in
 //! the p99. The quiet gap that the desk waits for further texts is virtual here: it is a choice, no speed.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that cannot be made stops")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a measurement that cannot be made stops"
+)]
 
 #[path = "../../tests/bad_input/program.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
@@ -32,7 +37,8 @@ pub struct Bench {
 fn main() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let library = Arc::new(Library::load(&here.join("sops")).expect("the SOPs"));
-    let site = clubos::site::load(&here.join("tests/sites/clubhouse.toml"), LoadMode::Simulated).expect("the site");
+    let site =
+        clubos::site::load(&here.join("tests/sites/clubhouse.toml"), LoadMode::Simulated).expect("the site");
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("understanding");
     std::fs::create_dir_all(&cache).expect("a folder");
     let options = LoadOptions {
@@ -44,7 +50,9 @@ fn main() {
     };
     let reader = Arc::new(Understanding::load(options).expect("the model: `make model` builds it"));
     let live = std::fs::read_to_string(here.join("tests/data/live.jsonl")).expect("the live texts");
-    let text = |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?["text"].as_str().map(str::to_owned);
+    let text = |line: &str| {
+        serde_json::from_str::<serde_json::Value>(line).ok()?["text"].as_str().map(str::to_owned)
+    };
     let texts = live.lines().filter_map(text).collect();
     let bench = Bench { site: Arc::new(site), library, reader, texts };
     println!("| what | figure | beside |\n|---|---|---|");

@@ -39,7 +39,11 @@ fn compare(bench: &Bench, raw: &mut Raw, what: &str, texts: &[&String]) {
     let (read, bare) = (Times::of(read), Times::of(bare));
     let ratio = read.percentile(50).as_secs_f64() / bare.percentile(50).as_secs_f64();
     let total = read.total().as_secs_f64() / bare.total().as_secs_f64();
-    let beside = format!("raw run {}; ratio {ratio:.2} at p50, {total:.2} in all (n = {})", ms(bare.percentile(50)), texts.len());
+    let beside = format!(
+        "raw run {}; ratio {ratio:.2} at p50, {total:.2} in all (n = {})",
+        ms(bare.percentile(50)),
+        texts.len()
+    );
     row(what, &read.both(), &beside);
 }
 
@@ -53,7 +57,8 @@ impl Raw {
     fn new(models: &Path) -> Raw {
         let runtime = std::fs::read_dir(models.join("runtime")).expect("the runtime").flatten();
         let library = runtime.map(|e| e.path()).find(|p| p.to_string_lossy().contains("libonnxruntime.so"));
-        let env = ort::init_from(library.expect("the runtime")).expect("it loads").build().expect("an environment");
+        let env =
+            ort::init_from(library.expect("the runtime")).expect("it loads").build().expect("an environment");
         let session = Session::builder(&env)
             .and_then(|b| Ok(b.with_intra_threads(1)?.with_inter_threads(1)?))
             .and_then(|b| Ok(b.with_intra_op_spinning(false)?.with_inter_op_spinning(false)?))
@@ -76,7 +81,8 @@ impl Raw {
         let mask = vec![1_i64; ids.len()];
         let ids = TensorRef::from_array_view(([1, ids.len()], ids)).expect("a tensor");
         let mask = TensorRef::from_array_view(([1, mask.len()], mask.as_slice())).expect("a tensor");
-        let outputs = self.session.run(ort::inputs!["input_ids" => ids, "attention_mask" => mask]).expect("a run");
+        let outputs =
+            self.session.run(ort::inputs!["input_ids" => ids, "attention_mask" => mask]).expect("a run");
         let (_, values) = outputs["embedding"].try_extract_tensor::<f32>().expect("an embedding");
         values[0]
     }

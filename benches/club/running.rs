@@ -21,7 +21,11 @@ pub fn measure() {
         memory(&mut house, &bay).await;
     });
     let size = std::fs::metadata(env!("CARGO_BIN_EXE_clubos")).expect("the program").len();
-    row("program", &format!("{:.1} MB", size as f64 / 1e6), "as this bench built it, without debug information");
+    row(
+        "program",
+        &format!("{:.1} MB", size as f64 / 1e6),
+        "as this bench built it, without debug information",
+    );
 }
 
 async fn start(house: &mut Box) -> (Duration, Duration) {
@@ -66,7 +70,8 @@ async fn memory(house: &mut Box, bay: &str) {
             if number >= LOAD {
                 return;
             }
-            let body = serde_json::json!({"text": format!("trackman is frozen in the middle of hole {number}")});
+            let body =
+                serde_json::json!({"text": format!("trackman is frozen in the middle of hole {number}")});
             let (status, answer) = house.say(&cookie, body.to_string()).await;
             assert_eq!(status, 202, "{answer}");
             most.fetch_max(house.pss_kb(), Ordering::Relaxed);
@@ -76,6 +81,8 @@ async fn memory(house: &mut Box, bay: &str) {
     let rate = LOAD as f64 / started.elapsed().as_secs_f64();
     let mb = |kb: usize| format!("{:.0} MB", kb as f64 / 1024.0);
     row("memory (PSS) with the model, idle", &mb(idle), "");
-    let beside = format!("{LOAD} messages over HTTP by {AT_ONCE} at once in one conversation, {rate:.0}/s acknowledged");
+    let beside = format!(
+        "{LOAD} messages over HTTP by {AT_ONCE} at once in one conversation, {rate:.0}/s acknowledged"
+    );
     row("memory (PSS), most under load", &mb(most.load(Ordering::Relaxed)), &beside);
 }

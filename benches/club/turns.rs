@@ -8,8 +8,8 @@ use clubos::clock::{Clock, UnixMs};
 use clubos::desk::{Desk, Inbound, Options, Parts, Todo};
 use clubos::device::{DeviceEvent, Observation, Part};
 use clubos::site::{BayId, Effect, Target};
-use clubos::store::{Store, message};
 use clubos::store::thread::Channel;
+use clubos::store::{Store, message};
 
 use crate::{Bench, Times, ms, row, timed};
 
@@ -132,14 +132,18 @@ fn end_to_end(bench: &Bench) {
         acted.push(took);
 
         let value = turn.to_string();
-        let mut commit = || house.desk.store().write(|tx| clubos::store::journal::set_meta(tx, "bench", &value));
+        let mut commit =
+            || house.desk.store().write(|tx| clubos::store::journal::set_meta(tx, "bench", &value));
         commits.push(timed(|| commit().expect("stored")).0);
     }
     let (answered, acted, commit) = (Times::of(answered), Times::of(acted), Times::of(commits));
     let commits = |times: &Times| times.percentile(50).as_secs_f64() / commit.percentile(50).as_secs_f64();
     let beside = format!("{:.1} bare commits with fsync ({} each)", commits(&answered), commit.both());
     row("message committed → reply committed (a fact)", &answered.both(), &beside);
-    let beside = format!("{:.1} bare commits; it makes five: decided, handed over, sent, two sightings", commits(&acted));
+    let beside = format!(
+        "{:.1} bare commits; it makes five: decided, handed over, sent, two sightings",
+        commits(&acted)
+    );
     row("message committed → device acted and seen → reply committed", &acted.both(), &beside);
 }
 
@@ -162,5 +166,9 @@ fn sustained(bench: &Bench) {
     let rate = |took: Duration| MESSAGES as f64 / took.as_secs_f64();
     let each = ms(took / MESSAGES as u32);
     let beside = format!("bare commits: {:.0}/s", rate(bare));
-    row("messages taken in, each committed with fsync and read", &format!("{:.0}/s ({each} each)", rate(took)), &beside);
+    row(
+        "messages taken in, each committed with fsync and read",
+        &format!("{:.0}/s ({each} each)", rate(took)),
+        &beside,
+    );
 }
