@@ -55,11 +55,8 @@ struct Raw {
 
 impl Raw {
     fn new(models: &Path) -> Raw {
-        let runtime = std::fs::read_dir(models.join("runtime")).expect("the runtime").flatten();
-        let library = runtime.map(|e| e.path()).find(|p| p.to_string_lossy().contains("libonnxruntime.so"));
-        let env =
-            ort::init_from(library.expect("the runtime")).expect("it loads").build().expect("an environment");
-        let session = Session::builder(&env)
+        let env = clubos::intent::environment_in_use().expect("the box's own encoder is loaded");
+        let session = Session::builder(env)
             .and_then(|b| Ok(b.with_intra_threads(1)?.with_inter_threads(1)?))
             .and_then(|b| Ok(b.with_intra_op_spinning(false)?.with_inter_op_spinning(false)?))
             .and_then(|b| Ok(b.with_memory_pattern(false)?))

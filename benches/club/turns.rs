@@ -153,7 +153,7 @@ fn sustained(bench: &Bench) {
     let (took, ()) = timed(|| {
         for message in 0..MESSAGES {
             house.wait(Duration::from_millis(1));
-            house.receive(&format!("visit-{}", message % 100), texts.next().expect("endless"));
+            house.receive(&format!("visit-{message}"), texts.next().expect("endless"));
         }
     });
     let (bare, ()) = timed(|| {

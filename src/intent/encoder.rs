@@ -99,9 +99,17 @@ fn session(env: &Environment, model: &[u8]) -> Result<Session, ort::Error> {
         .commit_from_memory(model)
 }
 
+static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
+
+/// The runtime's environment once an encoder is loaded, for the benchmark's raw session beside ours.
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub fn environment_in_use() -> Option<&'static Environment> {
+    ENVIRONMENT.get()
+}
+
 /// The process's one ONNX Runtime environment; it lives as long as the process.
 fn environment(library: &Path) -> Result<&'static Environment, IntentError> {
-    static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
     static STARTING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(env) = ENVIRONMENT.get() {

@@ -26,6 +26,9 @@ mod speller;
 mod train;
 mod understanding;
 
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub use encoder::environment_in_use;
 pub use error::IntentError;
 pub use understanding::{LoadOptions, Miss, Understanding};
 
