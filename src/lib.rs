@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | 7 | `main.rs`, [`cli`] | the commands; `serve` puts the rooms together, nothing else does |
 //! | 6 | [`web`] | pages on the LAN, JSON API, events, sign-in |
+//! | 6 | [`channel`] | where customers' texts come in and go out |
 //! | 6 | [`notify`] | where people are called |
 //! | 6 | [`replay`], [`simclub`] | scenarios on virtual time; the simulated club |
 //! | 5 | [`desk`] | the conversation: inbox, turns, episodes, decisions, hand-over |
@@ -18,6 +19,7 @@
 //! | 1 | [`site`] | `site.toml`, the ids as types, the catalogue of effects |
 //! | 0 | [`telemetry`], [`clock`] | tracing, metrics, systemd; injected time |
 
+pub mod channel;
 pub mod cli;
 pub mod clock;
 pub mod desk;
