@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use async_trait::async_trait;
 use clap::Args;
 use tokio::sync::mpsc;
 
@@ -20,7 +19,7 @@ use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
 use crate::device::Drivers;
 use crate::device::broker::OBSERVER_USER;
-use crate::notify::{Channel, NotReached};
+use crate::notify::Made;
 use crate::simclub::access_server::AccessServer;
 use crate::simclub::agent::{SimAgent, SimAgentLink};
 use crate::simclub::broker::SimBroker;
@@ -29,7 +28,6 @@ use crate::site::{self, BayId, DriverKind, E164, Effect, LoadMode, Site, Target}
 use crate::sop::Library;
 use crate::store::Store;
 use crate::store::booking::{self, Booking};
-use crate::store::escalation::{Alert, Escalation};
 use crate::{telemetry, web};
 
 /// The sample club, with simulated devices throughout.
@@ -109,7 +107,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         cache_dir: paths.cache_dir().unwrap_or_else(|| dir.join("cache")),
         clock,
         safe_mode: false,
-        channels: vec![Box::new(SimulatedPager)],
+        people: Made::default(),
         listen,
         public_url: Some(format!("http://localhost:{}", args.port)),
         bookings: None,
@@ -244,21 +242,6 @@ impl web::DemoControl for Knobs {
 
     fn is_line_up(&self) -> bool {
         self.up.load(Ordering::Relaxed)
-    }
-}
-
-/// Stands for a person's phone in the demo; it rings in the log.
-struct SimulatedPager;
-
-#[async_trait]
-impl Channel for SimulatedPager {
-    fn name(&self) -> &'static str {
-        "simulated-pager"
-    }
-
-    async fn call(&self, alert: &Alert, escalation: &Escalation) -> Result<(), NotReached> {
-        tracing::info!(person = alert.person, level = escalation.level, "simulated pager rings");
-        Ok(())
     }
 }
 

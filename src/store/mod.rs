@@ -8,6 +8,7 @@
 //! table, so that the desk can combine them in one transaction.
 
 pub mod booking;
+pub mod called;
 pub mod device;
 pub mod effect;
 pub mod episode;
@@ -19,6 +20,7 @@ mod migrate;
 pub mod operator;
 pub mod outbox;
 pub mod presence;
+pub mod push;
 pub mod question;
 pub mod sops;
 pub mod thread;

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tower_http::timeout::TimeoutLayer;
 
 use super::error::Error;
+use super::people::{NobodyCalled, People};
 use super::readiness::Readiness;
 use super::throttle::Throttle;
 use super::view::Look;
@@ -38,6 +39,7 @@ pub struct App {
     pub(super) clock: Clock,
     pub(super) readiness: Readiness,
     pub(super) demo: Option<DemoInfo>,
+    pub(super) people: Arc<dyn People>,
     pub(super) public_url: Option<String>,
     pub(super) secure: bool,
     /// Wrong passwords by name and client: 5 in 10 min.
@@ -93,6 +95,7 @@ impl App {
             clock,
             readiness,
             demo: None,
+            people: Arc::new(NobodyCalled),
             public_url: None,
             secure: false,
             passwords: Throttle::new(5, MINUTES_10),
@@ -105,6 +108,13 @@ impl App {
     #[must_use]
     pub fn with_demo(mut self, demo: DemoInfo) -> App {
         self.demo = Some(demo);
+        self
+    }
+
+    /// The channels to people. Without them nobody is called but by the staff page.
+    #[must_use]
+    pub fn with_people(mut self, people: Arc<dyn People>) -> App {
+        self.people = people;
         self
     }
 
