@@ -10,6 +10,9 @@ pub mod behaviour;
 pub mod broker;
 pub mod control;
 pub mod driver;
+pub mod fake_ntfy;
+pub mod fake_slack;
+mod fake_slack_check;
 pub mod house;
 pub mod model;
 
