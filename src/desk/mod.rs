@@ -27,6 +27,7 @@ mod operate;
 mod outcome;
 mod people;
 mod phrases;
+mod readings;
 mod run;
 mod scene;
 mod topics;
@@ -39,10 +40,11 @@ use rusqlite::Connection;
 
 pub use crate::llm::{Nomination, Question as FallbackQuestion};
 pub use input::{Act, Inbound, Line, OperateError, Operator, Received, Todo};
+use readings::Readings;
 pub use run::{DeskGone, DeskHandle, Work, start};
 
 use crate::clock::{Clock, UnixMs};
-use crate::intent::Understand;
+use crate::intent::{self, Reading, Understand};
 use crate::policy::Gate;
 use crate::site::Site;
 use crate::sop::Library;
@@ -90,6 +92,19 @@ pub(crate) struct World {
     line: Line,
     /// Until then only emergencies and the door are decided: the model is being loaded.
     awaits_reader: Option<UnixMs>,
+    readings: Readings,
+}
+
+impl World {
+    /// What the words say. Deciding reads the same words as looking did: they are read once.
+    fn read(&self, text: &str, context: &intent::Context) -> Reading {
+        self.readings.get(text, context, || self.reader.read(text, context))
+    }
+
+    fn set_reader(&mut self, reader: Arc<dyn Understand>) {
+        self.reader = reader;
+        self.readings.forget();
+    }
 }
 
 /// One transaction's view: the database, the world, and the moment it is decided in.
@@ -122,7 +137,16 @@ impl Desk {
     pub fn new(parts: Parts) -> store::Result<Desk> {
         let Parts { store, site, library, reader, clock, options } = parts;
         let awaits_reader = options.better_reader_within.map(|within| clock.now() + within);
-        let world = World { site, library, reader, clock, options, line: Line::Up, awaits_reader };
+        let world = World {
+            site,
+            library,
+            reader,
+            clock,
+            options,
+            line: Line::Up,
+            awaits_reader,
+            readings: Readings::default(),
+        };
         let mut desk = Desk { store, world };
         desk.resume()?;
         Ok(desk)
@@ -159,7 +183,7 @@ impl Desk {
     /// # Errors
     /// Only the database's; the reader is in place all the same.
     pub fn set_reader(&mut self, reader: Arc<dyn Understand>) -> store::Result<()> {
-        self.world.reader = reader;
+        self.world.set_reader(reader);
         self.no_better_reader()
     }
 
@@ -175,7 +199,7 @@ impl Desk {
     /// Puts a new version of the SOPs in place, with a reader trained on it.
     pub fn set_library(&mut self, library: Arc<Library>, reader: Arc<dyn Understand>) {
         self.world.library = library;
-        self.world.reader = reader;
+        self.world.set_reader(reader);
     }
 
     /// The database, for rooms above that write their own tables (sign-in, presence codes).

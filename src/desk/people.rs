@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::draft::Draft;
 use super::scene::Scene;
 use super::{Cx, Desk, Line, Todo};
 use crate::clock::UnixMs;
 use crate::site::{BayId, Role};
-use crate::sop::Level;
+use crate::sop::{Level, Sop};
 use crate::store::escalation::{self, Escalation, NewEscalation};
 use crate::store::ticket;
 use crate::store::{self, device, effect, journal, message, outbox, timer};
@@ -27,6 +28,21 @@ pub(super) struct Call<'a> {
     pub summary: String,
     /// Everyone is called by then, whatever the ladder says.
     pub due_at: Option<UnixMs>,
+}
+
+impl<'a> Call<'a> {
+    /// What an SOP's matter in this place is called for, at the SOP's own level.
+    pub fn of(cx: Cx<'_>, sop: &'a Sop, bay: Option<BayId>, reason: &'a str) -> Call<'a> {
+        let place = bay.map_or_else(|| cx.site().name.clone(), |b| format!("Bay {}", b.0));
+        let summary = format!("{place}: {} ({reason})", sop.title);
+        Call { intent: &sop.id, level: sop.level, reason, episode: None, summary, due_at: None }
+    }
+
+    /// What no SOP is for.
+    pub fn plain(cx: Cx<'_>, intent: &'a str, reason: &'a str, what: &str) -> Call<'a> {
+        let summary = format!("{}: {what}", cx.site().name);
+        Call { intent, level: Level::Medium, reason, episode: None, summary, due_at: None }
+    }
 }
 
 pub(super) fn level_name(level: Level) -> &'static str {
@@ -75,6 +91,14 @@ pub(super) fn escalate(cx: Cx<'_>, scene: &Scene, call: &Call<'_>) -> store::Res
         timer::set(cx.db, "alert-due", id, due.max(cx.now))?;
     }
     Ok((id, true))
+}
+
+/// Calls a person for this turn: its messages end as escalated. True if the call is new: only then is the
+/// customer told.
+pub(super) fn raise(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, call: &Call<'_>) -> store::Result<bool> {
+    let (id, new) = escalate(cx, scene, call)?;
+    draft.escalated(id);
+    Ok(new)
 }
 
 fn rank(level: &str) -> u8 {

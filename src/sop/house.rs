@@ -20,6 +20,7 @@ pub const HOUSE_KEYS: &[HouseKey] = &[
     plain("ask_bay"),
     naming("ask_bay_or_booked", &["booked_bay"]),
     naming("ask_which", &["option_a", "option_b"]),
+    naming("ask_whether", &["option_a"]),
     naming("ask_two_bays", &["bay", "other_bay"]),
     plain("ask_at_door"),
     plain("ask_person"),
