@@ -9,20 +9,24 @@
 //! ```text
 //! receive ─> inbox ─> turn (due) ─> decide ─┬─> reply (outbox)        ─> Todo::Deliver
 //!                                           ├─> effect (gate, journal) ─> Todo::Act ─> device ─> outcome
-//!                                           └─> escalation (alerts)    ─> Todo::Alert
+//!                                           └─> escalation (alerts)    ─> Todo::Alert, then Todo::Silence
 //! ```
 
+mod alerts;
 mod answers;
 mod bays;
 mod collect;
 mod decide;
+mod digest;
 mod door;
 mod draft;
 mod effects;
 mod hall;
+mod health;
 mod inbox;
 mod input;
 mod ladder;
+mod on_call;
 mod operate;
 mod outcome;
 mod people;
@@ -33,13 +37,17 @@ mod scene;
 mod topics;
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
 pub use crate::llm::{Nomination, Question as FallbackQuestion};
-pub use input::{Act, Inbound, Line, OperateError, Operator, Received, Todo};
+pub use input::{
+    Acknowledged, Act, AlertChannel, Inbound, Line, OperateError, Operator, Reach, Received, Todo,
+};
+pub use on_call::{OnCall, order as on_call_order};
 use readings::Readings;
 pub use run::{DeskGone, DeskHandle, Work, start};
 
@@ -69,8 +77,8 @@ pub struct Options {
     pub fallback: bool,
     /// Texts can be sent. Without it they wait in the outbox.
     pub texts: bool,
-    /// Channels that reach people over the line (`push`, `sms` …). The LAN alarm is always there.
-    pub alert_channels: Vec<String>,
+    /// Channels that reach people over the line, the best first. The LAN alarm is always there.
+    pub alert_channels: Vec<AlertChannel>,
     /// The reader given is a makeshift, and a better one will be put in place: what is no emergency waits
     /// for it, at most this long from the start.
     pub better_reader_within: Option<Duration>,
@@ -93,6 +101,8 @@ pub(crate) struct World {
     /// Until then only emergencies and the door are decided: the model is being loaded.
     awaits_reader: Option<UnixMs>,
     readings: Readings,
+    /// Whom a channel can reach, where it has said so.
+    reachable: BTreeMap<String, Vec<String>>,
 }
 
 impl World {
@@ -146,6 +156,7 @@ impl Desk {
             line: Line::Up,
             awaits_reader,
             readings: Readings::default(),
+            reachable: BTreeMap::new(),
         };
         let mut desk = Desk { store, world };
         desk.resume()?;
@@ -236,7 +247,7 @@ impl Desk {
             break;
         }
         self.send_texts(&mut todos)?;
-        self.send_alerts(&mut todos)?;
+        self.send_calls(&mut todos)?;
         Ok(todos)
     }
 
@@ -256,7 +267,8 @@ impl Desk {
                 inbox::look_again(cx)?;
             }
             effects::resume(cx)?;
-            people::resume(cx)
+            people::resume(cx)?;
+            alerts::resume(cx)
         })
     }
 }

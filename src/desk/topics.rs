@@ -324,7 +324,8 @@ fn still_broken(
 fn ask_which(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, topic: &Topic) -> store::Result<()> {
     let pair: Vec<&Sop> =
         topic.alternatives.iter().filter_map(|c| cx.library().get(&c.intent)).map(|s| &**s).take(2).collect();
-    if pair.first().is_some_and(|sop| sop.kind == Kind::Safety) {
+    let likely = if topic.decision == Verdict::Ask { pair.len() } else { 1 };
+    if pair.iter().take(likely).any(|sop| sop.kind == Kind::Safety) {
         return perhaps_an_emergency(cx, scene, draft);
     }
     let offered: Vec<&Sop> = pair
@@ -350,11 +351,11 @@ fn ask_which(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, topic: &Topic) -> sto
     Ok(())
 }
 
-/// The rules heard no emergency, the model is not sure and yet thinks of one first: a person looks at once.
+/// The rules heard no emergency, but the model takes one for likely: nobody guesses, a person looks at once.
 fn perhaps_an_emergency(cx: Cx<'_>, scene: &Scene, draft: &mut Draft) -> store::Result<()> {
     let what = "a message that may be about an emergency";
     let call = Call { level: Level::High, ..Call::plain(cx, "unclear", "perhaps an emergency", what) };
-    told(cx, scene, draft, &call, "handover_unsure")
+    told(cx, scene, draft, &call, "handover_danger")
 }
 
 /// A person reads it.

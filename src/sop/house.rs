@@ -43,6 +43,7 @@ pub const HOUSE_KEYS: &[HouseKey] = &[
     plain("refused_safe_mode"),
     plain("refused_not_here"),
     plain("handover_unsure"),
+    plain("handover_danger"),
     plain("handover_generic"),
     plain("handover_ack"),
     plain("out_of_scope"),
