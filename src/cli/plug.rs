@@ -54,6 +54,16 @@ impl Outside {
                     Err(why) => desk.alert_failed(id, &why),
                 });
             }
+            // The switchboard looks for itself what is to be taken back, also after a kill.
+            Todo::Silence(escalation) => tracing::debug!(escalation.id, "somebody looks after it"),
+            Todo::Digest(call) => {
+                let id = call.id;
+                let result = self.switchboard.digest(&call).await;
+                self.report(move |desk| match result {
+                    Ok(()) => desk.digest_sent(id),
+                    Err(why) => desk.digest_failed(id, &why.to_string()),
+                });
+            }
             Todo::Deliver(text) => {
                 self.report(move |desk| desk.not_delivered(text.id, "no text provider is configured", true));
             }

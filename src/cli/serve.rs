@@ -179,7 +179,7 @@ pub fn start(
         safe_mode: setup.safe_mode,
         fallback: false,
         texts: false,
-        alert_channels: setup.people.channels.iter().map(|c| c.name().to_owned()).collect(),
+        alert_channels: setup.people.channels.iter().map(|c| c.kind()).collect(),
         better_reader_within: Some(MODEL_WITHIN),
     };
     let rules = Understanding::rules_only(Some(&setup.site));

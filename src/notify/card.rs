@@ -16,11 +16,18 @@ use crate::store::escalation::Escalation;
 /// Longest summary and line, in characters.
 const LONGEST: usize = 300;
 
+/// What a card is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    Escalation(i64),
+    Digest,
+    Test,
+}
+
 /// An escalation as people read it on a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
-    /// `None`: a test.
-    pub escalation: Option<i64>,
+    pub about: About,
     /// `critical`, `high`, `medium`, `low`.
     pub level: String,
     pub site: String,
@@ -53,7 +60,7 @@ impl Card {
         let said = said.iter().filter_map(|s| s.as_str()).map(|s| clip(s, LONGEST));
         let simulated = |row: &Value| row["simulated"].as_bool() == Some(true);
         Card {
-            escalation: Some(escalation.id),
+            about: About::Escalation(escalation.id),
             level: escalation.level.clone(),
             site: site.name.clone(),
             place: packet["bay"].as_u64().map_or_else(|| site.name.clone(), |bay| format!("Bay {bay}")),
@@ -71,31 +78,40 @@ impl Card {
 
     /// A card that says that it is a test.
     pub fn test(site: &Site, page: Option<&str>) -> Card {
+        let says = "A test from the staff page. Nobody waits; nothing is to be done.";
+        Card::plain(About::Test, site, says.to_owned(), page.map(|page| format!("{page}/channels")))
+    }
+
+    /// The daily digest: several lines.
+    pub fn digest(site: &Site, page: Option<&str>, text: &str) -> Card {
+        let lines: Vec<String> = text.lines().map(|line| clip(&without_numbers(line), LONGEST * 2)).collect();
+        Card::plain(About::Digest, site, lines.join("\n"), page.map(|page| format!("{page}/")))
+    }
+
+    fn plain(about: About, site: &Site, summary: String, link: Option<String>) -> Card {
         Card {
-            escalation: None,
+            about,
             level: "low".to_owned(),
             site: site.name.clone(),
             place: site.name.clone(),
-            summary: "A test from the staff page. Nobody waits; nothing is to be done.".to_owned(),
+            summary,
             tried: Vec::new(),
             device: None,
             next: None,
             waits: String::new(),
             said: Vec::new(),
-            link: page.map(|page| format!("{page}/channels")),
+            link,
             taken_by: None,
             simulated: false,
         }
     }
 
-    pub fn is_test(&self) -> bool {
-        self.escalation.is_none()
-    }
-
     /// "High: Bay 2", "Test".
     pub fn title(&self) -> String {
-        if self.is_test() {
-            return format!("Test: {}", self.site);
+        match self.about {
+            About::Test => return format!("Test: {}", self.site),
+            About::Digest => return format!("Daily digest: {}", self.site),
+            About::Escalation(_) => {}
         }
         let mut letters = self.level.chars();
         let level = letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect());

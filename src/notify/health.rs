@@ -55,5 +55,6 @@ fn write(desk: &mut Desk, channel: &'static str, result: &Result<(), NotReached>
     desk.store().write(|tx| match result {
         Ok(()) => called::worked(tx, channel, now),
         Err(why) => called::failed(tx, channel, &why.to_string(), matches!(why, NotReached::Dead(_)), now),
-    })
+    })?;
+    desk.channel_health(channel, result.clone().map_err(|why| why.to_string()))
 }

@@ -44,7 +44,7 @@ pub use setup::{Made, SetupError};
 pub use switchboard::Switchboard;
 
 use crate::clock::Clock;
-use crate::desk::DeskHandle;
+use crate::desk::{AlertChannel, DeskHandle};
 use crate::site::{Person, Site};
 use crate::store::called::Shown;
 
@@ -102,6 +102,11 @@ pub trait Channel: Send + Sync {
 
     /// In words: `Slack`.
     fn label(&self) -> &'static str;
+
+    /// How the desk's ladder uses it: a call for each person, or one for all.
+    fn kind(&self) -> AlertChannel {
+        AlertChannel::per_person(self.name())
+    }
 
     /// A digest of how it is configured, secrets included: another one means that a dead channel may live.
     fn config(&self) -> String;

@@ -14,6 +14,7 @@ use reqwest::{Client, StatusCode, Url};
 use serde_json::{Value, json};
 use web_push_native::Auth;
 
+use super::card::About;
 use super::push_key::PushKey;
 use super::{Call, Card, Channel, NotReached, Reception, digest, http};
 use crate::site::Person;
@@ -24,6 +25,7 @@ use crate::store::{Reader, StoreError, escalation, journal};
 /// What push services take, in bytes of plain text: 4096 less header, tag and padding (RFC 8291, 4).
 const LONGEST: usize = 3993;
 const WHO: &str = "the push service";
+pub const NAME: &str = "push";
 
 pub struct Push {
     client: Client,
@@ -139,6 +141,11 @@ fn forget(reception: &Reception, browser: Subscription) {
             );
             journal::notice(tx, None, &text, now).map(|_| ())
         });
+        let done = done.and_then(|()| {
+            let people = push::people(desk.store_ref().conn())?;
+            desk.set_reachable(NAME, people);
+            Ok(())
+        });
         if let Err(error) = done {
             tracing::error!(%error, "a browser that is gone could not be forgotten");
         }
@@ -167,7 +174,11 @@ fn urgency(level: &str) -> &'static str {
 
 /// One name for tag and topic (RFC 8030, 5.4: at most 32 characters of base64url).
 fn tag(card: &Card) -> String {
-    card.escalation.map_or_else(|| "test".to_owned(), |id| format!("escalation-{id}"))
+    match card.about {
+        About::Escalation(id) => format!("escalation-{id}"),
+        About::Digest => "digest".to_owned(),
+        About::Test => "test".to_owned(),
+    }
 }
 
 fn message(card: &Card) -> Message {
@@ -213,7 +224,7 @@ fn path(card: &Card) -> String {
 #[async_trait]
 impl Channel for Push {
     fn name(&self) -> &'static str {
-        "push"
+        NAME
     }
 
     fn label(&self) -> &'static str {
@@ -255,8 +266,8 @@ impl Channel for Push {
         let unread = |error: StoreError| NotReached::Later { why: error.to_string(), after: None };
         let db = Reader::open(&self.reception()?.db).map_err(unread)?;
         let rung = escalation::alerts_of(db.conn(), shown.escalation_id).map_err(unread)?;
-        let mut people: Vec<String> =
-            rung.into_iter().filter(|a| a.channel == self.name()).map(|a| a.person).collect();
+        let rung = rung.iter().filter(|a| a.channel == self.name());
+        let mut people: Vec<String> = rung.flat_map(|a| a.people()).map(str::to_owned).collect();
         people.sort();
         people.dedup();
         let mut browsers = Vec::new();
@@ -278,7 +289,7 @@ mod tests {
     #[test]
     fn a_long_card_still_fits_into_one_push() {
         let card = Card {
-            escalation: Some(7),
+            about: About::Escalation(7),
             level: "high".into(),
             site: "Club".into(),
             place: "Bay 2".into(),

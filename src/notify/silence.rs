@@ -2,7 +2,7 @@
 //!
 //! What a channel showed stands in the database until it was taken back, so that a kill between the
 //! acknowledgement and the last channel changes nothing. A channel that cannot be reached is tried again
-//! every half minute for five minutes, then left: what it shows is old by then.
+//! every half minute for an hour, then left: what it shows is old by then.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::store::called::{self, Shown};
 use crate::store::{Reader, StoreError, escalation};
 
 const AGAIN: Duration = Duration::from_secs(30);
-const TRIES: u32 = 10;
+const TRIES: u32 = 120;
 
 /// What was tried in vain: how often, and when last.
 type Vain = BTreeMap<(i64, String), (u32, Instant)>;

@@ -8,6 +8,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::json;
 
 use super::{Call, Card, Channel, NotReached, digest, http, slack_blocks};
+use crate::desk::AlertChannel;
 use crate::site::Person;
 use crate::store::called::Shown;
 
@@ -70,6 +71,10 @@ impl Channel for SlackWebhook {
 
     fn label(&self) -> &'static str {
         "Slack (webhook)"
+    }
+
+    fn kind(&self) -> AlertChannel {
+        AlertChannel::site_wide(self.name())
     }
 
     fn config(&self) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::card::clip;
+use super::card::{About, clip};
 use super::{Call, Card};
 use crate::site::Person;
 
@@ -26,7 +26,7 @@ pub fn card(call: &Call, buttons: bool) -> Value {
     let card = &call.card;
     let mut blocks = body(card);
     let mut elements = Vec::new();
-    if let (true, Some(id)) = (buttons, card.escalation) {
+    if let (true, About::Escalation(id)) = (buttons, card.about) {
         elements.push(button(ACKNOWLEDGE, "Acknowledge", id, Some("primary")));
         elements.push(button(CLAIM, "Claim the conversation", id, None));
     }

@@ -21,7 +21,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 use super::slack_api::SlackApi;
 use super::slack_frames::{self, Button, Frame, Press, Reason};
 use super::{Call, Card, Channel, NotReached, Reception, digest, slack_blocks};
-use crate::desk::{Act, Operator};
+use crate::desk::{Acknowledged, Act, AlertChannel, Operator};
 use crate::site::Person;
 use crate::store::called::Shown;
 use crate::store::{Reader, escalation, operator};
@@ -187,29 +187,22 @@ async fn act(reception: &Reception, press: &Press) -> Result<(), String> {
     let row = escalation::get(db.conn(), press.escalation).map_err(unwell)?;
     let row = row.filter(|e| e.closed_at.is_none()).ok_or("This is closed already.")?;
     let who = Operator { name: person.name.clone(), role: person.role };
-    let act = match press.button {
-        Button::Acknowledge => Act::Acknowledge,
-        Button::Claim => Act::Claim,
-    };
     drop(db);
-    let Some(thread) = row.thread_id else {
-        return acknowledge_alone(reception, row.id, who.name).await;
-    };
-    let done = reception.desk.call(move |desk| desk.operate(&who, thread, &act)).await;
-    done.map_err(|_| "The box is stopping; use another way.".to_owned())?.map_err(|error| error.to_string())
-}
-
-/// An escalation that belongs to no conversation.
-async fn acknowledge_alone(reception: &Reception, id: i64, by: String) -> Result<(), String> {
-    let done = reception.desk.call(move |desk| {
-        let now = desk.now();
-        desk.store().write(|tx| {
-            escalation::acknowledge(tx, id, &by, now)?;
-            escalation::cancel_alerts(tx, id)
-        })
-    });
-    let unwell = "The box could not do it; use its page.";
-    done.await.map_err(|_| unwell.to_owned())?.map_err(|_| unwell.to_owned())
+    let stopping = "The box is stopping; use another way.";
+    match (press.button, row.thread_id) {
+        (Button::Claim, Some(thread)) => {
+            let done = reception.desk.call(move |desk| desk.operate(&who, thread, &Act::Claim)).await;
+            done.map_err(|_| stopping.to_owned())?.map_err(|error| error.to_string())
+        }
+        (Button::Acknowledge, _) | (Button::Claim, None) => {
+            let done = reception.desk.call(move |desk| desk.acknowledge(row.id, &who)).await;
+            match done.map_err(|_| stopping.to_owned())?.map_err(unwell)? {
+                Acknowledged::NoSuch => Err("This is closed already.".into()),
+                Acknowledged::Already { by } if by != person.name => Err(format!("{by} was first.")),
+                Acknowledged::Already { .. } | Acknowledged::First => Ok(()),
+            }
+        }
+    }
 }
 
 #[async_trait]
@@ -220,6 +213,10 @@ impl Channel for SlackSocket {
 
     fn label(&self) -> &'static str {
         "Slack"
+    }
+
+    fn kind(&self) -> AlertChannel {
+        AlertChannel::site_wide(self.name())
     }
 
     fn config(&self) -> String {

@@ -12,12 +12,14 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
-use super::{Call, Card, Channel, Health, NotReached, Reception, silence};
+use super::{Call, Card, Channel, Health, NotReached, Reception, push, silence};
 use crate::clock::Clock;
 use crate::desk::DeskHandle;
 use crate::site::{Person, Role, Site};
 use crate::store::called::{self, State};
+use crate::store::digest::DigestCall;
 use crate::store::escalation::{self, Alert, Escalation};
+use crate::store::push as store_push;
 use crate::store::{Reader, StoreError};
 
 /// Calls that are remembered, to find those of the same wave.
@@ -30,9 +32,9 @@ const ONE_TRY: Duration = Duration::from_secs(40);
 
 type Ending = Arc<OnceCell<Result<(), NotReached>>>;
 
-/// Escalation, channel, line, and when the wave was called.
+/// Escalation, channel, line, and the round it was called on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Wave(i64, &'static str, String, i64);
+struct Wave(i64, &'static str, String, u32);
 
 pub struct Switchboard {
     pub(super) channels: Vec<Arc<dyn Channel>>,
@@ -64,7 +66,12 @@ impl Switchboard {
     pub fn start(self: &Arc<Self>) -> Vec<JoinHandle<()>> {
         let known: Vec<(&'static str, String)> =
             self.channels.iter().map(|c| (c.name(), c.config())).collect();
+        let reachable: Vec<(&'static str, Vec<String>)> =
+            self.channels.iter().map(|c| (c.name(), self.reached_by(c.as_ref()))).collect();
         let told = self.reception.desk.tell(move |desk| {
+            for (channel, people) in reachable {
+                desk.set_reachable(channel, people);
+            }
             let written: Result<(), StoreError> = desk
                 .store()
                 .write(|tx| known.iter().try_for_each(|(name, config)| called::configured(tx, name, config)));
@@ -92,23 +99,41 @@ impl Switchboard {
         let channel = channel
             .cloned()
             .ok_or_else(|| NotReached::NoAddress(format!("there is no channel {}", alert.channel)))?;
-        let line = channel.line(&self.person(&alert.person)).map_err(NotReached::NoAddress)?;
+        let first = self.person(alert.people().next().unwrap_or_default());
+        let line = channel.line(&first).map_err(NotReached::NoAddress)?;
         let db = Reader::open(&self.reception.db).map_err(unread)?;
         let Some(row) = escalation::get(db.conn(), alert.escalation_id).map_err(unread)? else {
             return Err(NotReached::NoAddress("the escalation is gone".into()));
         };
         let called = escalation::alerts_of(db.conn(), row.id).map_err(unread)?;
         drop(db);
-        let same_line = |a: &&Alert| {
-            a.channel == alert.channel
-                && a.queued_at == alert.queued_at
-                && channel.line(&self.person(&a.person)).as_deref() == Ok(line.as_str())
-        };
-        let people: Vec<Person> = called.iter().filter(same_line).map(|a| self.person(&a.person)).collect();
-        let people = if people.is_empty() { vec![self.person(&alert.person)] } else { people };
-        let wave = Wave(row.id, channel.name(), line, alert.queued_at.0);
+        let same =
+            |a: &&Alert| a.channel == alert.channel && a.round == alert.round && a.state != "cancelled";
+        let round = called.iter().filter(same).flat_map(Alert::people);
+        let people = self.on_line(channel.as_ref(), &line, round);
+        let people = if people.is_empty() { vec![first] } else { people };
+        let wave = Wave(row.id, channel.name(), line, alert.round);
         let ending = self.wave(wave);
         ending.get_or_init(|| self.deliver(&channel, people, &row)).await.clone()
+    }
+
+    /// Sends the daily digest.
+    ///
+    /// # Errors
+    /// [`NotReached`], after the first try: the desk takes another channel.
+    pub async fn digest(&self, digest: &DigestCall) -> Result<(), NotReached> {
+        let found = self.channels.iter().find(|c| c.name() == digest.channel);
+        let none = || NotReached::NoAddress(format!("there is no channel {}", digest.channel));
+        let channel = found.ok_or_else(none)?;
+        let people: Vec<Person> = digest.person.split(", ").map(|name| self.person(name)).collect();
+        if let Some(first) = people.first() {
+            channel.line(first).map_err(NotReached::NoAddress)?;
+        }
+        let card = Card::digest(&self.reception.site, self.page.as_deref(), &digest.text);
+        let call = Call { people, card, shown: None };
+        let result = attempt(channel.as_ref(), &call).await.map(|_| ());
+        self.reception.health.report(channel.name(), &result);
+        result
     }
 
     /// Sends a test to one person over one channel, also over one that is taken as dead.
@@ -142,6 +167,34 @@ impl Switchboard {
             slack: None,
             ntfy_topic_file: None,
         })
+    }
+
+    /// The people of the site who have an address on this channel.
+    fn reached_by(&self, channel: &dyn Channel) -> Vec<String> {
+        if channel.name() == push::NAME {
+            let read = Reader::open(&self.reception.db).and_then(|db| store_push::people(db.conn()));
+            return read.unwrap_or_default(); // unread: nobody is waited for who may have no browser
+        }
+        let people = self.reception.site.people.iter();
+        people.filter(|p| channel.line(p).is_ok()).map(|p| p.name.clone()).collect()
+    }
+
+    /// Those of `names` who are on this line, each once.
+    fn on_line<'a>(
+        &self,
+        channel: &dyn Channel,
+        line: &str,
+        names: impl Iterator<Item = &'a str>,
+    ) -> Vec<Person> {
+        let mut people: Vec<Person> = Vec::new();
+        for name in names {
+            let person = self.person(name);
+            let same = channel.line(&person).as_deref() == Ok(line);
+            if same && !people.iter().any(|p| p.name == person.name) {
+                people.push(person);
+            }
+        }
+        people
     }
 
     pub(super) fn card(&self, row: &Escalation) -> Card {

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 
 use super::twilio::Twilio;
 use super::{Call, Card, Channel, NotReached};
+use crate::desk::AlertChannel;
 use crate::site::Person;
 
 /// The phone rings this long, in seconds: most voicemails answer after 25 to 30.
@@ -52,6 +53,10 @@ impl Channel for Voice {
 
     fn label(&self) -> &'static str {
         "Phone call"
+    }
+
+    fn kind(&self) -> AlertChannel {
+        AlertChannel::per_person(self.name()).on_the_last_rung()
     }
 
     fn config(&self) -> String {

@@ -56,13 +56,13 @@ pub fn of(conn: &Connection, operator: &str) -> Result<Vec<Subscription>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The browsers of everybody who may still sign in.
-pub fn all(conn: &Connection) -> Result<Vec<Subscription>> {
+/// Who has a browser that rings.
+pub fn people(conn: &Connection) -> Result<Vec<String>> {
     let mut statement = conn.prepare_cached(
-        "SELECT p.id, p.operator, p.endpoint, p.p256dh, p.auth FROM push_subscription p
-         JOIN operator o ON o.name = p.operator WHERE o.disabled_at IS NULL ORDER BY p.id",
+        "SELECT DISTINCT p.operator FROM push_subscription p JOIN operator o ON o.name = p.operator
+         WHERE o.disabled_at IS NULL ORDER BY p.operator",
     )?;
-    let rows = statement.query_map([], read)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

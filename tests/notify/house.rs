@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clubos::clock::{Clock, UnixMs};
-use clubos::desk::{self, Desk, DeskHandle, Inbound, Options, Parts, Todo};
+use clubos::desk::{self, AlertChannel, Desk, DeskHandle, Inbound, Options, Parts, Todo};
 use clubos::intent::{By, Context, Reading, Slots, Topic, Understand, Verdict};
 use clubos::notify::{Channel, Switchboard};
 use clubos::site::load::{LoadMode, read};
@@ -63,11 +63,11 @@ impl Understand for WrittenDown {
 
 impl House {
     pub fn start(name: &str) -> House {
-        House::with(name, &[], |_| {})
+        House::with(name, Vec::new(), |_| {})
     }
 
     /// `channels`: what the desk's ladder calls over.
-    pub fn with(name: &str, channels: &[&str], edit: impl FnOnce(&mut Site)) -> House {
+    pub fn with(name: &str, channels: Vec<AlertChannel>, edit: impl FnOnce(&mut Site)) -> House {
         let _ = rustls::crypto::ring::default_provider().install_default(); // once a process is enough
         let dir = std::env::temp_dir().join(format!("clubos-notify-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dir);
@@ -86,11 +86,7 @@ impl House {
         let site = Arc::new(site);
         let clock = Clock::virtual_at(START);
         let db = store.path().to_owned();
-        let options = Options {
-            texts: true,
-            alert_channels: channels.iter().map(|c| (*c).to_owned()).collect(),
-            ..Options::default()
-        };
+        let options = Options { texts: true, alert_channels: channels, ..Options::default() };
         let parts = Parts {
             store,
             site: site.clone(),
@@ -123,8 +119,16 @@ impl House {
         let desk = self.desk.clone();
         self.tasks.push(tokio::spawn(async move {
             while let Some(todo) = todos.recv().await {
-                let Todo::Alert(alert) = todo else { continue };
                 let (board, desk) = (board.clone(), desk.clone());
+                let alert = match todo {
+                    Todo::Alert(alert) => alert,
+                    Todo::Digest(call) => {
+                        board.digest(&call).await.unwrap();
+                        desk.tell(move |desk| desk.digest_sent(call.id).unwrap()).unwrap();
+                        continue;
+                    }
+                    _ => continue,
+                };
                 tokio::spawn(async move {
                     let (id, result) = (alert.id, board.call(&alert).await);
                     let _ = desk.tell(move |desk| match result {
@@ -195,8 +199,9 @@ impl House {
     /// One wave.
     pub async fn alerts(&self, id: i64, people: Vec<&'static str>, channel: &'static str) -> Vec<Alert> {
         self.write(move |tx, now| {
+            let round = escalation::alerts_of(tx, id)?.len() as u32 + 1;
             let queue = |person: &&str| -> Result<Alert, StoreError> {
-                let alert = escalation::queue_alert(tx, id, person, channel, now)?;
+                let alert = escalation::queue_alert(tx, id, person, channel, round, now)?;
                 escalation::set_alert(tx, alert, "sending", None, None)?;
                 Ok(escalation::alert(tx, alert)?.unwrap())
             };

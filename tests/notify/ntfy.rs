@@ -37,7 +37,7 @@ async fn a_call_says_where_and_how_urgent_and_leads_to_the_page() {
 
 #[tokio::test]
 async fn words_stay_off_ntfy_even_where_the_site_allows_them_elsewhere() {
-    let mut house = House::with("ntfy-words", &[], |site| site.notify.words = true);
+    let mut house = House::with("ntfy-words", Vec::new(), |site| site.notify.words = true);
     let server = FakeNtfy::start(0, None).await.unwrap();
     let board = house.switchboard(vec![channel(&server, None)]);
     let id = house.escalation("high").await;

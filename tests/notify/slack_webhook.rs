@@ -30,7 +30,7 @@ async fn a_message_rings_for_the_person_and_links_to_the_page() {
 
 #[tokio::test]
 async fn the_customers_words_go_to_slack_only_where_the_site_says_so() {
-    let mut house = House::with("hook-words", &[], |site| site.notify.words = true);
+    let mut house = House::with("hook-words", Vec::new(), |site| site.notify.words = true);
     let slack = FakeSlack::start(0).await.unwrap();
     let board = house.switchboard(vec![channel(&slack)]);
     let id = house.escalation("high").await;

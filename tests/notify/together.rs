@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clubos::desk::{Act, Operator};
+use clubos::desk::{Act, AlertChannel, Operator};
 use clubos::notify::ntfy::Ntfy;
 use clubos::notify::push::Push;
 use clubos::notify::push_key::PushKey;
@@ -27,7 +27,15 @@ struct Lines {
 }
 
 async fn house(name: &str) -> (House, Lines) {
-    let mut house = House::with(name, &["slack", "ntfy", "push"], |_| {});
+    let mut house = House::with(
+        name,
+        vec![
+            AlertChannel::site_wide("slack"),
+            AlertChannel::per_person("ntfy"),
+            AlertChannel::per_person("push"),
+        ],
+        |_| {},
+    );
     let lines = Lines {
         slack: FakeSlack::start(0).await.unwrap(),
         ntfy: FakeNtfy::start(0, None).await.unwrap(),
@@ -111,4 +119,32 @@ async fn a_broken_channel_stops_neither_the_others_nor_the_reply() {
     });
     assert!(failed.await.error.unwrap().contains("token_expired"));
     house.until("it reached somebody", |c| escalation::get(c, id).unwrap().unwrap().delivered_at).await;
+}
+
+#[tokio::test]
+async fn a_broken_channel_is_told_to_people_over_the_others_and_closes_by_itself() {
+    let (house, lines) = house("together-told").await;
+    lines.slack.set_fault(Some(Fault::Expired));
+    lines.slack.drop_sockets();
+    let told = || lines.ntfy.published().into_iter().find(|m| m.to_string().contains("slack does not work"));
+    let told = until("a call about Slack", lines.ntfy.changes(), told).await;
+    assert!(told["message"].as_str().unwrap().contains("make a new one"), "{told}");
+    assert!(lines.slack.posted().is_empty(), "not over the broken channel itself");
+    lines.slack.set_fault(None);
+    let over = house.until("it closes", |c| {
+        let all = escalation::all(c).unwrap();
+        all.into_iter().find(|e| e.intent == "channel.broken" && e.closed_at.is_some())
+    });
+    assert_eq!(over.await.closed_by.as_deref(), Some("box"));
+}
+
+#[tokio::test]
+async fn the_daily_digest_goes_to_slack_without_buttons() {
+    let (house, lines) = house("together-digest").await;
+    called(&house).await;
+    everywhere(&lines).await;
+    house.pass(Duration::from_secs(24 * 3600)).await;
+    let digest = || lines.slack.posted().into_iter().find(|m| m.text.contains("Daily digest"));
+    let digest = until("the digest", lines.slack.changes(), digest).await;
+    assert!(digest.buttons().is_empty() && digest.blocks.to_string().contains("Yesterday"), "{digest:?}");
 }

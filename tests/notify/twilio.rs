@@ -168,7 +168,7 @@ async fn a_call_speaks_the_escalation_and_nothing_of_the_customer() {
 
 #[tokio::test]
 async fn a_text_is_short_and_says_where_to_look() {
-    let mut house = House::with("sms", &[], |site| site.notify.words = true);
+    let mut house = House::with("sms", Vec::new(), |site| site.notify.words = true);
     let twilio = SpecTwilio::start().await;
     let carrier: Arc<dyn Carrier> = twilio.client(SECRET);
     let board = house.switchboard(vec![Arc::new(Sms::new(carrier))]);

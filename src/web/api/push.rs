@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Body;
-use crate::store::push;
+use crate::store::{StoreError, push};
 use crate::web::app::{App, AppState};
 use crate::web::auth::Staff;
 use crate::web::error::{Error, ErrorBody};
@@ -65,6 +65,7 @@ pub async fn subscribe(
     check_endpoint(&app, &body.endpoint)?;
     let (p256dh, auth) = (key_of(&body.keys.p256dh, 65)?, key_of(&body.keys.auth, 16)?);
     app.write(move |conn, now| push::put(conn, &staff.name, &body.endpoint, &p256dh, &auth, now)).await?;
+    tell_desk(&app).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -83,7 +84,18 @@ pub async fn unsubscribe(
     Body(body): Body<EndpointBody>,
 ) -> Result<StatusCode, Error> {
     app.write(move |conn, _| push::remove(conn, &staff.name, &body.endpoint).map(|_| ())).await?;
+    tell_desk(&app).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The ladder waits for nobody who has no browser.
+async fn tell_desk(app: &App) -> Result<(), Error> {
+    let told = app.desk.call(|desk| {
+        let people = push::people(desk.store_ref().conn())?;
+        desk.set_reachable("push", people);
+        Ok::<_, StoreError>(())
+    });
+    told.await?.map_err(Into::into)
 }
 
 /// The box sends requests there: a push service on the internet, nothing in the house. A simulated club may
