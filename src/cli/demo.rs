@@ -12,6 +12,7 @@ use anyhow::Context;
 use clap::Args;
 use tokio::sync::mpsc;
 
+use super::demo_people;
 use super::paths::Paths;
 use super::serve::{self, Setup};
 use super::user;
@@ -19,7 +20,6 @@ use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
 use crate::device::Drivers;
 use crate::device::broker::OBSERVER_USER;
-use crate::notify::Made;
 use crate::simclub::access_server::AccessServer;
 use crate::simclub::agent::{SimAgent, SimAgentLink};
 use crate::simclub::broker::SimBroker;
@@ -86,6 +86,8 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let screens = store.write(|tx| web::screen_paths(tx, &site))?;
     let links = store.write(|tx| web::bay_paths(tx, &site, now))?;
 
+    let (services, people) = demo_people::start(&mut site, &dir).await?;
+
     let (events, seen) = mpsc::channel(1024);
     let simulated = SimDriver::new(control.clone(), clock.clone());
     simulated.schedule_snapshot(&wireless(&site));
@@ -94,6 +96,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let knobs = Arc::new(Knobs { control, up: AtomicBool::new(true), desk: std::sync::OnceLock::new() });
     let info = web::DemoInfo {
         control: knobs.clone(),
+        slack: Some(services),
         accounts: vec![("dana".into(), PASSWORD.into()), ("sam".into(), PASSWORD.into())],
     };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
@@ -107,7 +110,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         cache_dir: paths.cache_dir().unwrap_or_else(|| dir.join("cache")),
         clock,
         safe_mode: false,
-        people: Made::default(),
+        people,
         listen,
         public_url: Some(format!("http://localhost:{}", args.port)),
         bookings: None,
@@ -257,7 +260,8 @@ fn welcome(
         "\nThe Clubhouse, a simulated club (no device here is real)\n\n\
          Staff page      {url}/\n\
          Demo accounts   dana / {PASSWORD} (manager)   sam / {PASSWORD} (on call)\n\
-         Demo switches   {url}/demo   make devices lie, fail, go; cut the internet line\n"
+         Demo switches   {url}/demo   make devices lie, fail, go; cut the internet line\n\
+         Staff's Slack   {url}/demo/slack   simulated: how people are called, with its buttons\n"
     );
     for (bay, path) in links {
         text += &format!("Bay {} page      {url}{path}   (the code changes every 10 minutes)\n", bay.0);

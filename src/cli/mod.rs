@@ -6,6 +6,7 @@
 pub mod check;
 pub mod classify;
 pub mod demo;
+mod demo_people;
 pub mod eval;
 mod learn;
 pub mod paths;

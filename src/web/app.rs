@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tower_http::timeout::TimeoutLayer;
 
 use super::error::Error;
-use super::people::{NobodyCalled, People};
+use super::people::{DemoSlack, NobodyCalled, People};
 use super::readiness::Readiness;
 use super::throttle::Throttle;
 use super::view::Look;
@@ -56,6 +56,8 @@ pub(super) type AppState = Arc<App>;
 #[derive(Clone)]
 pub struct DemoInfo {
     pub control: Arc<dyn DemoControl>,
+    /// The simulated Slack, to be shown.
+    pub slack: Option<Arc<dyn DemoSlack>>,
     /// Names and passwords that the sign-in page shows.
     pub accounts: Vec<(String, String)>,
 }

@@ -30,6 +30,6 @@ pub use api::routes as api_routes;
 pub use app::{App, DemoControl, DemoInfo, DemoSetting, router, serve, serve_on};
 pub use bookings::parse as bookings;
 pub use password::hash_password;
-pub use people::{ChannelName, People};
+pub use people::{ChannelName, DemoSlack, People, SlackMessage};
 pub use presence::{PresenceError, bay_paths, screen_paths};
 pub use readiness::Readiness;

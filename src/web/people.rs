@@ -47,3 +47,33 @@ impl People for NobodyCalled {
         Err(format!("there is no channel {channel}"))
     }
 }
+
+/// A message as the simulated Slack shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlackMessage {
+    pub id: String,
+    /// Empty where it has none.
+    pub title: String,
+    pub lines: Vec<String>,
+    /// Buttons that do something: id and label.
+    pub buttons: Vec<(String, String)>,
+    /// An answer below another message.
+    pub below: bool,
+}
+
+/// The simulated Slack and phone of a demo, for visitors to look at and press.
+#[async_trait]
+pub trait DemoSlack: Send + Sync {
+    /// The latest first.
+    fn messages(&self) -> Vec<SlackMessage>;
+
+    /// Who can press.
+    fn people(&self) -> Vec<String>;
+
+    /// What rang on the simulated phone, the latest first.
+    fn phone(&self) -> Vec<String>;
+
+    /// # Errors
+    /// Why nothing came of it, for a visitor.
+    async fn press(&self, message: &str, button: &str, person: &str) -> Result<(), String>;
+}

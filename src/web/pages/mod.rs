@@ -3,6 +3,7 @@
 pub mod bay;
 mod channels;
 mod demo;
+mod demo_slack;
 mod door;
 mod people;
 mod screen;
@@ -50,6 +51,7 @@ pub fn router() -> Router<AppState> {
         .route("/channels", get(channels::show))
         .route("/channels/{name}/test", post(channels::test))
         .route("/demo", get(demo::show).post(demo::set))
+        .route("/demo/slack", get(demo_slack::show).post(demo_slack::press))
         .route("/demo/line", post(demo::line))
 }
 
