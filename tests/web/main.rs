@@ -13,5 +13,6 @@ mod bookings;
 mod club;
 mod docs;
 mod door;
+mod on_call;
 mod signing;
 mod staff;
