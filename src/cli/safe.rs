@@ -3,7 +3,7 @@
 //! Every good configuration is copied to `last-good/` in the state directory. In safe mode pages, the
 //! emergency lane and escalations work from that copy (or from nearly nothing); no effect is authorised.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -84,6 +84,7 @@ fn nowhere() -> Site {
         people: Vec::new(),
         broker: None,
         access: None,
+        simulated: BTreeSet::new(),
     }
 }
 

@@ -86,7 +86,10 @@ pub enum Act {
         effect: Effect,
         target: Option<Target>,
     },
-    CloseEscalations,
+    /// The matter of this escalation is done; others of the conversation go on.
+    CloseEscalation {
+        id: i64,
+    },
 }
 
 /// Why a person's act was not done.
@@ -96,9 +99,11 @@ pub enum OperateError {
     NoThread,
     #[error("this form was sent already")]
     Conflict,
+    #[error("there is no such call for a person in this conversation")]
+    NoEscalation,
     #[error("the text is empty")]
     Empty,
-    #[error("say which one: {0} could be done on several devices")]
+    #[error("say which one: “{}” could be done in several places", .0.plain().order)]
     NoTarget(Effect),
     #[error("{0} has taken this conversation over")]
     HeldBy(String),

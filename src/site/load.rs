@@ -3,7 +3,7 @@
 //! All or nothing, and everything that is wrong at once. No target, driver or phone number is ever
 //! supplied here that the file does not name; what has a default says so in `docs/site.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -139,6 +139,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         people,
         broker,
         access,
+        simulated: BTreeSet::new(),
     })
 }
 

@@ -134,9 +134,13 @@ impl From<OperateError> for Error {
             OperateError::OptedOut => {
                 Error::new(StatusCode::CONFLICT, what, "write on the bay screen or call")
             }
+            OperateError::NoEscalation => Error::not_found(what),
             OperateError::Empty => Error::invalid(what, "write something"),
             OperateError::NoTarget(_) => Error::invalid(what, "give \"target\", for example bay-2"),
-            OperateError::Refused(_) => Error::forbidden(what, "wait, or ask somebody who may"),
+            OperateError::Refused(reason) => {
+                let what = format!("not done: {}", crate::policy::reason_in_words(&reason));
+                Error::forbidden(what, "wait, or ask somebody who may")
+            }
             OperateError::Store(error) => error.into(),
         }
     }

@@ -40,7 +40,7 @@ pub async fn ack(
     view(&app, id).await
 }
 
-/// Close: the matter is done. Closes everything that waits in the same conversation.
+/// Close: the matter is done. What else waits in the same conversation still waits.
 #[utoipa::path(post, path = "/api/v1/escalations/{id}/close", tag = "escalations", params(("id" = i64, Path)), responses(
     (status = 200, body = EscalationView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn close(
@@ -48,19 +48,29 @@ pub async fn close(
     staff: Staff,
     Path(id): Path<i64>,
 ) -> Result<Json<EscalationView>, Error> {
-    let row = row(&app, id).await?;
+    close_one(&app, &staff, id).await?;
+    view(&app, id).await
+}
+
+/// Closes one escalation, in the person's name.
+///
+/// # Errors
+/// 404 if there is none.
+pub async fn close_one(app: &App, staff: &Staff, id: i64) -> Result<Option<i64>, Error> {
+    let row = row(app, id).await?;
+    let by = staff.name.clone();
     match row.thread_id {
-        Some(thread) => operate(&app, &staff, thread, Act::CloseEscalations).await?,
+        Some(thread) => operate(app, staff, thread, Act::CloseEscalation { id }).await?,
         None => {
             app.write(move |conn, now| {
-                table::acknowledge(conn, id, &staff.name, now)?;
+                table::acknowledge(conn, id, &by, now)?;
                 table::cancel_alerts(conn, id)?;
-                table::close(conn, id, &staff.name, now)
+                table::close(conn, id, &by, now)
             })
             .await?;
         }
     }
-    view(&app, id).await
+    Ok(row.thread_id)
 }
 
 async fn row(app: &App, id: i64) -> Result<table::Escalation, Error> {

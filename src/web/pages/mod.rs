@@ -36,6 +36,7 @@ pub fn router() -> Router<AppState> {
         .route("/threads/{id}/reply", post(thread::reply).layer(text))
         .route("/threads/{id}/{act}", post(thread::act))
         .route("/effects", post(thread::effect))
+        .route("/escalations/{id}/close", post(thread::close_escalation))
         .route("/tickets/{id}/close", post(thread::close_ticket))
         .route("/console", post(thread::console).layer(text))
         .route("/b/{code}", get(bay::show).post(bay::code))

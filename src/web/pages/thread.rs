@@ -51,7 +51,6 @@ pub async fn act(
         "claim" => Act::Claim,
         "release" => Act::Release,
         "ack" => Act::Acknowledge,
-        "close" => Act::CloseEscalations,
         "approve" => Act::Approve {
             effect: named(form.effect.as_deref())?,
             target: target(form.target),
@@ -80,6 +79,16 @@ pub async fn effect(
 #[derive(Deserialize)]
 pub struct Bare {
     csrf: String,
+}
+
+pub async fn close_escalation(
+    State(app): State<AppState>,
+    StaffPage(staff): StaffPage,
+    Path(id): Path<i64>,
+    Sent(form): Sent<Bare>,
+) -> Page {
+    staff.check_form(&form.csrf)?;
+    Ok(back(api::escalations::close_one(&app, &staff, id).await?))
 }
 
 pub async fn close_ticket(
