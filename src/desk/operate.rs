@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::input::{Act, OperateError, Operator};
-use super::{Cx, Desk, decide, draft, people};
+use super::{Cx, Desk, alerts, decide, draft};
 use crate::policy::{self, Asker, Refusal, Request};
 use crate::site::{Effect, Outcome, Scope, Target};
 use crate::store::booking::{self, Booking};
@@ -43,7 +43,6 @@ impl Desk {
                     approve(cx, who, &thread, *effect, target.as_ref(), *value)
                 }
                 Act::Refuse { effect, target } => refuse(cx, who, &thread, *effect, target.as_ref()),
-                Act::CloseEscalation { id } => close_escalation(cx, who, &thread, *id),
             }
         })
     }
@@ -128,9 +127,9 @@ fn take_over(cx: Cx<'_>, who: &Operator, thread: &Thread, reason: &str) -> Resul
     acknowledge(cx, who, thread.id)
 }
 
-fn acknowledge(cx: Cx<'_>, who: &Operator, thread_id: i64) -> Result<(), StoreError> {
+pub(super) fn acknowledge(cx: Cx<'_>, who: &Operator, thread_id: i64) -> Result<(), StoreError> {
     for open in escalation::open_on_thread(cx.db, thread_id)? {
-        if !people::acknowledge(cx, &open, &who.name)? && open.acked_by.as_deref() != Some(&who.name) {
+        if !alerts::acknowledge(cx, &open, &who.name)? && open.acked_by.as_deref() != Some(&who.name) {
             let by = open.acked_by.unwrap_or_default();
             journal::notice(
                 cx.db,
@@ -155,27 +154,19 @@ fn release(cx: Cx<'_>, who: &Operator, thread: &Thread) -> Done {
     Ok(())
 }
 
-/// One matter is done. Whatever else waits in this conversation still waits.
-fn close_escalation(cx: Cx<'_>, who: &Operator, thread: &Thread, id: i64) -> Done {
-    let open = escalation::open_on_thread(cx.db, thread.id)?;
-    let Some(own) = open.iter().find(|e| e.id == id) else {
-        let known = escalation::get(cx.db, id)?.is_some_and(|e| e.thread_id == Some(thread.id));
-        return if known { Ok(()) } else { Err(OperateError::NoEscalation) };
-    };
-    finish(cx, who, own)?;
-    match own.episode_id {
-        Some(episode) => episode::close(cx.db, episode, cx.now)?,
-        None if open.len() == 1 => episode::close_on_thread(cx.db, thread.id, cx.now)?,
-        None => {}
+/// One matter is done, and so is the incident it told of. Whatever else waits in its conversation still
+/// waits.
+pub(super) fn finish(cx: Cx<'_>, who: &Operator, own: &Escalation) -> Result<(), StoreError> {
+    alerts::acknowledge(cx, own, &who.name)?;
+    alerts::close(cx, own, &who.name)?;
+    ticket::close_incident_of(cx.db, own.id, &who.name, cx.now)?;
+    match (own.episode_id, own.thread_id) {
+        (Some(episode), _) => episode::close(cx.db, episode, cx.now),
+        (None, Some(thread)) if escalation::open_on_thread(cx.db, thread)?.is_empty() => {
+            episode::close_on_thread(cx.db, thread, cx.now)
+        }
+        (None, _) => Ok(()),
     }
-    Ok(())
-}
-
-/// What was called for is done; so is the incident it told of.
-fn finish(cx: Cx<'_>, who: &Operator, own: &Escalation) -> Result<(), StoreError> {
-    people::acknowledge(cx, own, &who.name)?;
-    escalation::close(cx.db, own.id, &who.name, cx.now)?;
-    ticket::close_incident_of(cx.db, own.id, &who.name, cx.now)
 }
 
 /// A person stands behind an effect by name. The gate still checks the device; the entitlement is theirs.

@@ -81,16 +81,6 @@ pub struct Bare {
     csrf: String,
 }
 
-pub async fn close_escalation(
-    State(app): State<AppState>,
-    StaffPage(staff): StaffPage,
-    Path(id): Path<i64>,
-    Sent(form): Sent<Bare>,
-) -> Page {
-    staff.check_form(&form.csrf)?;
-    Ok(back(api::escalations::close_one(&app, &staff, id).await?))
-}
-
 pub async fn close_ticket(
     State(app): State<AppState>,
     StaffPage(staff): StaffPage,
