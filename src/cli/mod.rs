@@ -10,6 +10,7 @@ pub mod eval;
 mod learn;
 pub mod paths;
 mod plug;
+mod problems;
 mod safe;
 pub mod serve;
 pub mod sop_check;
