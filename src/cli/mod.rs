@@ -7,6 +7,7 @@ pub mod check;
 pub mod classify;
 pub mod demo;
 pub mod eval;
+pub mod knobs;
 mod learn;
 pub mod paths;
 mod plug;

@@ -11,6 +11,7 @@
 mod bay;
 mod bookings;
 mod club;
+mod demo;
 mod docs;
 mod door;
 mod on_call;
