@@ -53,6 +53,7 @@ pub fn router() -> Router<AppState> {
         .route("/demo", get(demo::show).post(demo::set))
         .route("/demo/slack", get(demo_slack::show).post(demo_slack::press))
         .route("/demo/line", post(demo::line))
+        .route("/demo/mend", post(demo::mend))
 }
 
 /// Whatever has no page. The API answers in JSON.
