@@ -11,10 +11,11 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::serve::Setup;
+use crate::clock::UnixMs;
 use crate::site::{self, Hours, LoadMode, Site, SitePolicy};
 use crate::sop::words::Word;
 use crate::sop::{Library, library};
-use crate::store::sops;
+use crate::store::{Store, sops};
 
 const FOLDER: &str = "last-good";
 
@@ -91,25 +92,49 @@ fn nowhere() -> Site {
 pub fn remember(site: &Path, sops: &Path, state_dir: &Path) {
     let kept = || -> std::io::Result<()> {
         let folder = state_dir.join(FOLDER);
-        fs::create_dir_all(folder.join("sops"))?;
+        fs::create_dir_all(&folder)?;
         fs::copy(site, folder.join("site.toml"))?;
-        for entry in fs::read_dir(sops)?.flatten().filter(|e| e.path().extension().is_some_and(|x| x == "md"))
-        {
-            fs::copy(entry.path(), folder.join("sops").join(entry.file_name()))?;
-        }
         Ok(())
     };
     if let Err(error) = kept() {
         tracing::warn!(%error, "the good configuration could not be kept for safe mode");
     }
+    remember_sops(sops, state_dir);
+}
+
+/// The SOPs of it. A file that is no more among them is not kept either.
+pub fn remember_sops(sops: &Path, state_dir: &Path) {
+    let kept = || -> std::io::Result<()> {
+        let (folder, fresh) = (state_dir.join(FOLDER).join("sops"), state_dir.join(FOLDER).join("sops.new"));
+        if fresh.exists() {
+            fs::remove_dir_all(&fresh)?;
+        }
+        fs::create_dir_all(&fresh)?;
+        let (sources, _) = library::read_sources(sops);
+        for (name, text) in sources {
+            fs::write(fresh.join(name), text)?;
+        }
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::rename(fresh, folder)
+    };
+    if let Err(error) = kept() {
+        tracing::warn!(%error, "the good SOPs could not be kept for safe mode");
+    }
 }
 
 /// Writes down which versions of the SOPs speak to customers from now on.
 pub fn record_sops(setup: &mut Setup, dir: &Path) {
-    let (sources, _) = library::read_sources(dir);
     let now = setup.clock.now();
-    let recorded = setup.store.write(|tx| {
-        for sop in setup.library.sops.values() {
+    record(&mut setup.store, &setup.library, dir, now);
+}
+
+/// The same, of any library read from `dir`.
+pub fn record(store: &mut Store, loaded: &Library, dir: &Path, now: UnixMs) {
+    let (sources, _) = library::read_sources(dir);
+    let recorded = store.write(|tx| {
+        for sop in loaded.sops.values() {
             let Some(source) = sources.get(&sop.path) else { continue };
             let sha256: String =
                 Sha256::digest(source.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
