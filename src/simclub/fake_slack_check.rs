@@ -97,8 +97,8 @@ pub(super) fn envelope(
     channel: &str,
 ) -> Result<String, String> {
     let blocks = message.blocks.as_array().cloned().unwrap_or_default();
-    let elements = blocks.iter().filter_map(|b| b["elements"].as_array()).flatten();
-    let pressed = elements.filter(|e| e["action_id"] == action_id).next_back();
+    let mut elements = blocks.iter().filter_map(|b| b["elements"].as_array()).flatten();
+    let pressed = elements.rfind(|e| e["action_id"] == action_id);
     let pressed = pressed.ok_or("the message has no such button any more")?;
     let mut action = json!({
         "type": "button", "action_id": action_id, "block_id": "clubos", "text": pressed["text"],
