@@ -104,6 +104,6 @@ fn shown(posted: &Posted) -> web::SlackMessage {
 
 /// Slack's escapes as a person sees them.
 fn plain(text: &str) -> String {
-    let text = text.replace(":white_check_mark:", "✔").replace("<@U0SIM", "@").replace("&lt;", "<");
-    text.replace("&gt;", ">").replace("&amp;", "&")
+    let text = text.replace(":white_check_mark:", "✔").replace("<@U0SIM", "@").replace('>', "");
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
