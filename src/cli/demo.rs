@@ -5,22 +5,21 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use async_trait::async_trait;
 use clap::Args;
 use tokio::sync::mpsc;
 
+use super::knobs::Knobs;
 use super::paths::Paths;
 use super::serve::{self, Setup};
 use super::user;
 use crate::clock::{Clock, UnixMs};
-use crate::desk::{DeskHandle, Line};
 use crate::device::broker::OBSERVER_USER;
 use crate::notify::{Channel, NotReached};
 use crate::simclub::broker::SimBroker;
-use crate::simclub::{Behaviour, SimControl, SimHouse, SimPorts};
+use crate::simclub::{SimHouse, SimPorts};
 use crate::site::{self, BayId, E164, LoadMode};
 use crate::sop::Library;
 use crate::store::Store;
@@ -82,11 +81,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
 
     let (events, seen) = mpsc::channel(1024);
     let (drivers, wireless) = house.drivers(events)?;
-    let knobs = Arc::new(Knobs {
-        control: house.control().clone(),
-        up: AtomicBool::new(true),
-        desk: std::sync::OnceLock::new(),
-    });
+    let knobs = Arc::new(Knobs::new(house.control().clone()));
     let info = web::DemoInfo {
         control: knobs.clone(),
         accounts: vec![("dana".into(), PASSWORD.into()), ("sam".into(), PASSWORD.into())],
@@ -107,9 +102,10 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         public_url: Some(format!("http://localhost:{}", args.port)),
         bookings: None,
         line_probe: None,
+        https: None,
     };
     let running = serve::start(setup, Some(Arc::new(drivers)), seen, Some(info))?;
-    let _ = knobs.desk.set(running.desk.clone()); // set once, here
+    knobs.attach(running.desk.clone());
     telemetry::ready("demo");
     println!("{}", welcome(args.port, &screens, &links, &bookings, house.broker()));
     let ended = running.until_told().await;
@@ -158,40 +154,6 @@ fn bookings(now: UnixMs) -> Vec<Booking> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// The knobs of the demo page.
-struct Knobs {
-    control: SimControl,
-    up: AtomicBool,
-    desk: std::sync::OnceLock<DeskHandle>,
-}
-
-impl web::DemoControl for Knobs {
-    fn list(&self) -> Vec<web::DemoSetting> {
-        let settings = self.control.list().into_iter();
-        settings
-            .map(|(target, effect, b)| web::DemoSetting { target, effect, behaviour: b.to_string() })
-            .collect()
-    }
-
-    fn set(&self, setting: &web::DemoSetting) -> Result<(), String> {
-        let behaviour: Behaviour = setting.behaviour.parse().map_err(|e| format!("{e}"))?;
-        self.control.set(&setting.target, setting.effect, behaviour);
-        Ok(())
-    }
-
-    fn line(&self, up: bool) {
-        self.up.store(up, Ordering::Relaxed);
-        let line = if up { Line::Up } else { Line::Down };
-        if let Some(desk) = self.desk.get() {
-            let _ = desk.tell(move |desk| desk.set_line(line)); // the demo may be ending
-        }
-    }
-
-    fn is_line_up(&self) -> bool {
-        self.up.load(Ordering::Relaxed)
-    }
 }
 
 /// Stands for a person's phone in the demo; it rings in the log.

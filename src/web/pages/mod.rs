@@ -48,6 +48,7 @@ pub fn router() -> Router<AppState> {
         .route("/d/{code}/again", post(door::again))
         .route("/demo", get(demo::show).post(demo::set))
         .route("/demo/line", post(demo::line))
+        .route("/demo/mend", post(demo::mend))
 }
 
 /// Whatever has no page. The API answers in JSON.

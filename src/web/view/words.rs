@@ -50,6 +50,17 @@ pub fn matter(conn: &Connection, intent: &str) -> store::Result<String> {
     }
 }
 
+/// What a button does, for whoever rests on it.
+pub fn button(act: &str) -> &'static str {
+    match act {
+        "ack" => "I look after it: nobody else is called",
+        "claim" => "I answer here: the box says nothing more in this conversation",
+        "release" => "The box may answer here again; what waits here is done",
+        "close" => "It is settled; other matters go on",
+        _ => "",
+    }
+}
+
 /// The button that ends one matter of several.
 pub fn done(matter: &str) -> String {
     format!("Done: {matter}")
