@@ -14,5 +14,6 @@ mod club;
 mod demo;
 mod docs;
 mod door;
+mod on_call;
 mod signing;
 mod staff;
