@@ -223,7 +223,13 @@ impl Inner {
             "emergency.flood" => emergencies && !emergency::is_weather(text),
             _ => emergencies || !intent.starts_with("emergency."),
         };
-        match model.guess(text, &allowed) {
+        let guess = model.guess(text, &allowed).and_then(|guess| {
+            if route::may_ring(&guess, &normalise::plain(text)) {
+                return Ok(guess);
+            }
+            model.guess(text, &|intent: &str| !intent.starts_with("emergency."))
+        });
+        match guess {
             Ok(guess) => Some(route::topic(&guess, &self.strictness, text)),
             Err(e) => {
                 tracing::warn!(error = %e, "the encoder failed; the message is read by rules alone");

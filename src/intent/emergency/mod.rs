@@ -4,6 +4,7 @@
 //! triggers are broad and guards narrow: a guard looks only at the clause its trigger stands in. Never
 //! decides what is done.
 
+mod evidence;
 mod fire;
 mod flood;
 mod medical;
@@ -13,6 +14,8 @@ mod trapped;
 use std::sync::LazyLock;
 
 use regex::Regex;
+
+pub use evidence::has_word;
 
 use super::{normalise, pattern};
 
