@@ -183,6 +183,9 @@ impl Inner {
         if slots::is_only_a_bay(text, &self.places) && context.pending == Some(PendingKind::Bay) {
             return context.last_intent.as_deref().map(|last| rule(last, By::Context));
         }
+        if let Some(intent) = chat::fragment(plain, context) {
+            return Some(rule(intent, By::Context));
+        }
         chat::exact(plain, context).map(|intent| rule(intent, By::Rule))
     }
 
