@@ -129,8 +129,7 @@ impl Gate {
     /// of the club's own rows that may be refused.
     pub fn fit(rows: &[(Signs, bool, f32)], refuse: f32) -> Gate {
         let fuse = Fuse::fit(rows);
-        let mut inside: Vec<f32> =
-            rows.iter().filter(|r| !r.1).map(|r| fuse.confidence(&r.0)).collect();
+        let mut inside: Vec<f32> = rows.iter().filter(|r| !r.1).map(|r| fuse.confidence(&r.0)).collect();
         inside.sort_unstable_by(|a, b| b.total_cmp(a));
         let at = (inside.len() as f32 * refuse) as usize;
         let refuse_from = inside.get(at).copied().unwrap_or(1.0).clamp(0.05, 0.95);

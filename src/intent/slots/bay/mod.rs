@@ -192,7 +192,8 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
         let of_several =
             [" our ", " my "].iter().any(|o| format!(" {}", &plain[..word.start()]).ends_with(o));
         if let Some(bay) = ordinal(word.as_str()).filter(|_| !of_several) {
-            let end = c.get(0).map_or(word.end(), |w| plain[..w.end()].trim_end_matches([' ', '.', '!']).len());
+            let end =
+                c.get(0).map_or(word.end(), |w| plain[..w.end()].trim_end_matches([' ', '.', '!']).len());
             found.add(word.start(), end, bay);
         }
     }

@@ -91,8 +91,9 @@ pub(super) static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
         r"\b(?:(?:the|those|these|some|other|this|a|couple|few) )?(?:other |loud |drunk |noisy |young )*(?:guys?|people|group|party|folks|neighbou?rs?|someone|somebody|dudes?|kids|crowd|players?|men|ladies|girls|boys|team|crew|customers?|whoever|they|theyre|others|bunch|gentlemen|couple|idiots?|gars|gens|voisins|joueurs|types)\b[^.!?\n]{0,40}$",
     )
 });
-pub(super) static OURS: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\b(?:my|our|us|we|were|im|i|ours|me|mine|party of|group of|\d|weve|ive|id|ill) (?:\w+ ){0,4}$"));
+pub(super) static OURS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\b(?:my|our|us|we|were|im|i|ours|me|mine|party of|group of|\d|weve|ive|id|ill) (?:\w+ ){0,4}$")
+});
 pub(super) static BESIDE_US: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\b(?:beside|next to|near|behind|across from|right by) (?:us|me)\b"));
 pub(super) static BESIDE: LazyLock<Regex> = LazyLock::new(|| {
