@@ -160,8 +160,11 @@ struct Kept {
     fuse: Fuse,
 }
 
+/// The head's file in the cache.
+pub const HEAD_FILE: &str = "head.json";
+
 fn file(dir: &Path) -> PathBuf {
-    dir.join("head.json")
+    dir.join(HEAD_FILE)
 }
 
 /// The head kept in `dir`, if it was made of exactly this.
