@@ -11,7 +11,9 @@
 mod bay;
 mod bookings;
 mod club;
+mod demo;
 mod docs;
 mod door;
+mod on_call;
 mod signing;
 mod staff;
