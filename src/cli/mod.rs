@@ -141,6 +141,9 @@ enum SopCommand {
         /// Also train the model on them and see that each of their examples is read as it should be
         #[arg(long)]
         examples: bool,
+        /// The site whose names for bays and doors count [default: tests/sites/clubhouse.toml, if there]
+        #[arg(long, value_name = "FILE")]
+        site: Option<PathBuf>,
     },
 }
 
@@ -188,11 +191,11 @@ fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
             }
             Ok(code)
         }
-        Command::Sop(SopCommand::Check { dir, examples }) => {
+        Command::Sop(SopCommand::Check { dir, examples, site }) => {
             let dir = dir.unwrap_or_else(|| paths.sops.clone());
             let mut out = std::io::stdout().lock();
             let code = match sop_check::run(&dir, &mut out)? {
-                0 if examples => sop_check::examples(&dir, paths, &mut out)?,
+                0 if examples => sop_check::examples(&dir, site, paths, &mut out)?,
                 code => code,
             };
             Ok(ExitCode::from(code))

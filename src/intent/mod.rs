@@ -30,6 +30,7 @@ mod understanding;
 #[doc(hidden)]
 pub use encoder::environment_in_use;
 pub use error::IntentError;
+pub use train::HEAD_FILE;
 pub use understanding::{LoadOptions, Miss, Understanding};
 
 use serde::{Deserialize, Serialize};

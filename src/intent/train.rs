@@ -174,8 +174,11 @@ struct Kept {
     gate: Option<Gate>,
 }
 
+/// The head's file in the cache.
+pub const HEAD_FILE: &str = "head.json";
+
 fn file(dir: &Path) -> PathBuf {
-    dir.join("head.json")
+    dir.join(HEAD_FILE)
 }
 
 /// The head kept in `dir`, if it was made of exactly this.
