@@ -5,7 +5,19 @@
 //! goes to the desk, what the desk wrote goes out. No provider takes an idempotency key, so a send that
 //! timed out is looked up before it is ever repeated, and what stays unresolved is *maybe sent*.
 
+mod gateway;
+mod listen;
+mod send;
+mod stats;
+mod take;
+#[cfg(test)]
+mod tests;
+mod watch;
+
 use async_trait::async_trait;
+
+pub use gateway::{Gateway, HookVerdict, Settings};
+pub use stats::ChannelStats;
 
 use crate::clock::UnixMs;
 use crate::site::E164;
@@ -120,8 +132,15 @@ pub trait TextProvider: Send + Sync {
     async fn send(&self, to: &E164, body: &str) -> Result<Accepted, SendError>;
 
     /// Looks for a text of exactly this body to this number that left at `since` or later: what becomes of
-    /// an [`SendError::Unclear`]. `None`: the provider has no such text.
-    async fn look_up(&self, to: &E164, body: &str, since: UnixMs) -> Result<Option<Accepted>, HearError>;
+    /// an [`SendError::Unclear`]. `known` are ids of texts that are accounted for: the same words may have
+    /// been sent before, and that is another text. `None`: the provider has no such text.
+    async fn look_up(
+        &self,
+        to: &E164,
+        body: &str,
+        since: UnixMs,
+        known: &[String],
+    ) -> Result<Option<Accepted>, HearError>;
 
     /// Everything heard at `since` or later, oldest first; whoever calls knows what it has had before.
     /// `numbers` are those a conversation is open with, for providers that list only by participant.
@@ -129,4 +148,10 @@ pub trait TextProvider: Send + Sync {
 
     /// Reads a webhook. Believed only with a fresh and right signature (compared in constant time).
     fn hook(&self, hook: Hook<'_>) -> Result<Vec<Heard>, NotBelieved>;
+
+    /// By how many milliseconds the provider's clock was ahead of this box's in its last answer (its `Date`
+    /// header; whole seconds). `None`: not known.
+    fn clock_ahead_ms(&self) -> Option<i64> {
+        None
+    }
 }

@@ -110,6 +110,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         clock,
         safe_mode: false,
         channels: vec![Box::new(SimulatedPager)],
+        texts: None,
         listen,
         public_url: Some(format!("http://localhost:{}", args.port)),
         bookings: None,

@@ -13,6 +13,7 @@ mod plug;
 mod safe;
 pub mod serve;
 pub mod sop_check;
+mod texting;
 mod user;
 
 use std::path::PathBuf;

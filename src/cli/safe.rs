@@ -84,6 +84,7 @@ fn nowhere() -> Site {
         people: Vec::new(),
         broker: None,
         access: None,
+        texts: None,
     }
 }
 

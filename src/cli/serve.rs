@@ -16,7 +16,8 @@ use tokio::sync::mpsc;
 
 use super::paths::{self, Paths};
 use super::plug::{self, Outside};
-use super::{EX_CONFIG, safe};
+use super::{EX_CONFIG, safe, texting};
+use crate::channel::{Gateway, Settings, TextProvider};
 use crate::clock::Clock;
 use crate::desk::{self, Desk, DeskHandle, Options, Parts};
 use crate::device::{DeviceEvent, Drivers};
@@ -99,6 +100,17 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if let Some(url) = &args.ntfy {
         channels.push(Box::new(Ntfy::new(url, args.public_url.clone())?));
     }
+    let texts = match texting::provider(&site) {
+        Ok(texts) => texts,
+        Err(problem) if args.strict => {
+            eprintln!("clubos: {problem:#}");
+            return Ok(ExitCode::from(EX_CONFIG));
+        }
+        Err(problem) => {
+            tracing::error!("no text comes in or goes out: {problem:#}");
+            None
+        }
+    };
     let setup = Setup {
         site: Arc::new(site),
         library: Arc::new(library.library),
@@ -110,6 +122,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         clock: Clock::system(),
         safe_mode,
         channels,
+        texts,
         listen: args.listen,
         public_url: args.public_url.clone(),
         bookings: args.bookings.clone(),
@@ -140,6 +153,8 @@ pub struct Setup {
     pub clock: Clock,
     pub safe_mode: bool,
     pub channels: Vec<Box<dyn Channel>>,
+    /// Who carries customers' texts, and how.
+    pub texts: Option<(Arc<dyn TextProvider>, Settings)>,
     pub listen: SocketAddr,
     pub public_url: Option<String>,
     pub bookings: Option<PathBuf>,
@@ -183,7 +198,7 @@ pub fn start(
     let options = Options {
         safe_mode: setup.safe_mode,
         fallback: false,
-        texts: false,
+        texts: setup.texts.is_some(),
         alert_channels: setup.channels.iter().map(|c| c.name().to_owned()).collect(),
         better_reader_within: Some(MODEL_WITHIN),
     };
@@ -197,13 +212,24 @@ pub fn start(
         options,
     })?;
     let (handle, todos, thread) = desk::start(desk)?;
-    let outside =
-        Outside { desk: handle.clone(), drivers, channels: Arc::new(setup.channels), db: db.clone() };
+    let texts = setup
+        .texts
+        .map(|(provider, settings)| Gateway::new(provider, handle.clone(), setup.clock.clone(), settings));
+    let outside = Outside {
+        desk: handle.clone(),
+        drivers,
+        channels: Arc::new(setup.channels),
+        texts: texts.clone(),
+        db: db.clone(),
+    };
     let readiness = web::Readiness::loading();
     let mut app =
         web::App::new(handle.clone(), db, setup.site.clone(), setup.clock.clone(), readiness.clone());
     if let Some(demo) = demo {
         app = app.with_demo(demo);
+    }
+    if let Some(texts) = &texts {
+        app = app.with_text_hooks(Arc::new(plug::Hooks(texts.clone())));
     }
     if let Some(url) = setup.public_url {
         app = app.with_public_url(url);
@@ -218,6 +244,9 @@ pub fn start(
         tokio::spawn(plug::observe(handle.clone(), seen)),
         tokio::spawn(plug::beat(handle.clone())),
     ];
+    if let Some(texts) = texts {
+        tasks.push(tokio::spawn(texts.listen()));
+    }
     if let Some(probe) = setup.line_probe {
         tasks.push(tokio::spawn(plug::watch_line(handle.clone(), probe)));
     }

@@ -91,6 +91,7 @@ impl Desk {
                 "alert" => people::climb(cx, due.reference)?,
                 "alert-due" => people::due_now(cx, due.reference)?,
                 "hold" => release_hold(cx, due.reference)?,
+                "text" => timer::clear(cx.db, "text", due.reference)?, // it goes with what waits
                 other => {
                     tracing::error!(kind = other, "a timer of an unknown kind is dropped");
                     timer::clear(cx.db, other, due.reference)?;

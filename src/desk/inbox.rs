@@ -4,16 +4,14 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::people::{self, Call};
 use super::scene::Scene;
 use super::words;
-use super::{Cx, Desk, Inbound, Received};
+use super::{Cx, Desk, Inbound, Received, consent};
 use crate::clock::UnixMs;
 use crate::intent::{Reading, Verdict};
-use crate::sop::Level;
-use crate::store::message::{Ending, NewInbound};
+use crate::store::message::NewInbound;
 use crate::store::thread::{Channel, Thread};
-use crate::store::{self, journal, message, question, thread, turn};
+use crate::store::{self, message, thread, turn};
 
 /// A turn that is sure and complete is answered after this much quiet (DOMAIN 5.2).
 const QUIET_SURE: Duration = Duration::from_secs(1);
@@ -36,6 +34,13 @@ impl Desk {
                 let thread_id = message::get(cx.db, message_id)?.map_or(0, |m| m.thread_id);
                 return Ok(Received { message_id, thread_id, duplicate: true });
             }
+            let content = content_key(inbound);
+            let same = content.as_deref().map(|key| message::by_content_key(cx.db, key)).transpose()?;
+            if let Some(known) = same.flatten() {
+                // The provider delivered it twice, under two ids.
+                let thread_id = message::get(cx.db, known)?.map_or(0, |m| m.thread_id);
+                return Ok(Received { message_id: known, thread_id, duplicate: true });
+            }
             let thread = open_thread(cx, inbound)?;
             let new = NewInbound {
                 thread_id: thread.id,
@@ -43,11 +48,12 @@ impl Desk {
                 media: inbound.media,
                 provider_id: inbound.provider_id.as_deref(),
                 dedupe_key: &key,
+                content_key: content.as_deref(),
                 written_at: inbound.written_at.min(cx.now),
                 received_at: cx.now,
             };
             let message_id = message::insert_inbound(cx.db, &new)?.unwrap_or_default();
-            if !consent(cx, &thread, message_id, &inbound.body)? {
+            if !consent::heed(cx, &thread, message_id, &inbound.body)? {
                 take_in(cx, &thread, message_id)?;
             }
             Ok(Received { message_id, thread_id: thread.id, duplicate: false })
@@ -61,15 +67,25 @@ fn dedupe_key(inbound: &Inbound) -> String {
     if let Some(id) = &inbound.provider_id {
         return format!("{channel}:{id}");
     }
+    format!("{channel}#{}", fingerprint(inbound))
+}
+
+/// A text of a provider's is the same under whatever id, if sender, words and the provider's time are.
+fn content_key(inbound: &Inbound) -> Option<String> {
+    let provided = inbound.channel == Channel::Sms && inbound.provider_id.is_some();
+    provided.then(|| fingerprint(inbound))
+}
+
+fn fingerprint(inbound: &Inbound) -> String {
     let mut hash = Sha256::new();
     for part in [inbound.address.as_bytes(), inbound.session.as_bytes(), inbound.body.as_bytes()] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
     hash.update(inbound.written_at.0.to_le_bytes());
+    hash.update(inbound.media.to_le_bytes());
     let digest = hash.finalize();
-    let hex: String = digest.iter().take(16).map(|b| format!("{b:02x}")).collect();
-    format!("{channel}#{hex}")
+    digest.iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
 fn open_thread(cx: Cx<'_>, inbound: &Inbound) -> store::Result<Thread> {
@@ -90,51 +106,8 @@ fn open_thread(cx: Cx<'_>, inbound: &Inbound) -> store::Result<Thread> {
     thread::get(cx.db, id)?.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into())
 }
 
-/// Opt-out and opt-in words (DOMAIN 5.11). True if the text was one and has its ending.
-fn consent(cx: Cx<'_>, thread: &Thread, message_id: i64, body: &str) -> store::Result<bool> {
-    let (Channel::Sms, Some(phone)) = (thread.channel, &thread.phone) else { return Ok(false) };
-    if words::opt_in(body) && journal::opt_in(cx.db, phone)? {
-        journal::notice(
-            cx.db,
-            Some(thread.id),
-            "A number that had opted out of texts has opted in again.",
-            cx.now,
-        )?;
-        message::end(
-            cx.db,
-            message_id,
-            Ending::Silent,
-            Some("opted in again; the carrier confirms it"),
-            &[],
-            cx.now,
-        )?;
-        return Ok(true);
-    }
-    let Some(word) = words::opt_out(body) else { return Ok(false) };
-    journal::opt_out(cx.db, phone, &word, cx.now)?;
-    question::close(cx.db, thread.id, "answered")?;
-    let notice = format!(
-        "Opt-out: the customer texted {} and gets no more texts; the bay screen still works.",
-        word.to_uppercase()
-    );
-    journal::notice(cx.db, Some(thread.id), &notice, cx.now)?;
-    store::outbox::cancel_automatic(cx.db, thread.id)?;
-    let scene = Scene::load(cx, thread.clone())?;
-    let call = Call {
-        intent: "opt-out",
-        level: Level::Medium,
-        reason: "the customer opted out of texts",
-        episode: None,
-        summary: notice.clone(),
-        due_at: None,
-    };
-    let (escalation, _) = people::escalate(cx, &scene, &call)?;
-    message::end(cx.db, message_id, Ending::Escalated, None, &[format!("escalation:{escalation}")], cx.now)?;
-    Ok(true)
-}
-
 /// Puts a committed message into the thread's turn and sets when that is due.
-fn take_in(cx: Cx<'_>, thread: &Thread, message_id: i64) -> store::Result<()> {
+pub(super) fn take_in(cx: Cx<'_>, thread: &Thread, message_id: i64) -> store::Result<()> {
     let open = turn::open_on(cx.db, thread.id)?;
     let first_at = open.as_ref().map_or(cx.now, |t| t.opened_at);
     let turn_id = match &open {
@@ -162,6 +135,16 @@ fn due(cx: Cx<'_>, thread: &Thread, turn_id: i64, first_at: UnixMs) -> store::Re
     Ok(cx.world.awaits_reader.map_or(quiet, |until| quiet.max(until)))
 }
 
+/// Whether these words speak of an emergency, by the rules or the model.
+pub(super) fn is_urgent(cx: Cx<'_>, thread: &Thread, body: &str) -> store::Result<bool> {
+    if is_emergency(cx, body) {
+        return Ok(true);
+    }
+    let scene = Scene::load(cx, thread.clone())?;
+    let reading = cx.world.reader.read(limited(body), &scene.context());
+    Ok(reading.topics.iter().any(|t| t.decision == Verdict::Emergency))
+}
+
 /// The reader has changed, or a better one is on its way: when is each open turn due now?
 pub(super) fn look_again(cx: Cx<'_>) -> store::Result<()> {
     for open in turn::gathering(cx.db)? {
@@ -172,7 +155,7 @@ pub(super) fn look_again(cx: Cx<'_>) -> store::Result<()> {
     Ok(())
 }
 
-fn is_emergency(cx: Cx<'_>, body: &str) -> bool {
+pub(super) fn is_emergency(cx: Cx<'_>, body: &str) -> bool {
     cx.world.reader.emergency(limited(body)).is_some()
 }
 

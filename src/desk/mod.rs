@@ -15,10 +15,12 @@
 mod answers;
 mod bays;
 mod collect;
+mod consent;
 mod decide;
 mod door;
 mod draft;
 mod effects;
+mod elsewhere;
 mod hall;
 mod inbox;
 mod input;
@@ -29,6 +31,7 @@ mod people;
 mod phrases;
 mod run;
 mod scene;
+mod texts;
 mod topics;
 mod words;
 
@@ -38,7 +41,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use crate::llm::{Nomination, Question as FallbackQuestion};
-pub use input::{Act, Inbound, Line, OperateError, Operator, Received, Todo};
+pub use elsewhere::{MissedCall, SentElsewhere};
+pub use input::{Act, Inbound, Line, OperateError, Operator, Received, TextRefusal, Todo};
 pub use run::{DeskGone, DeskHandle, Work, start};
 
 use crate::clock::{Clock, UnixMs};
@@ -78,6 +82,8 @@ pub struct Options {
 pub struct Desk {
     store: Store,
     world: World,
+    /// Texts that were in mid-send when the program stopped: to be looked up before anything else is done.
+    interrupted: Vec<store::outbox::Outgoing>,
 }
 
 /// What decisions go by besides the database.
@@ -123,7 +129,7 @@ impl Desk {
         let Parts { store, site, library, reader, clock, options } = parts;
         let awaits_reader = options.better_reader_within.map(|within| clock.now() + within);
         let world = World { site, library, reader, clock, options, line: Line::Up, awaits_reader };
-        let mut desk = Desk { store, world };
+        let mut desk = Desk { store, world, interrupted: Vec::new() };
         desk.resume()?;
         Ok(desk)
     }
@@ -224,16 +230,18 @@ impl Desk {
     }
 
     /// Picks up after a start: messages without a turn get one, effects handed to a driver keep being
-    /// watched (never sent again), texts in mid-send are *maybe sent* and shown to a person.
+    /// watched (never sent again), texts in mid-send are looked up at the provider.
     fn resume(&mut self) -> store::Result<()> {
-        self.write(|cx| {
+        self.interrupted = self.write(|cx| {
             inbox::adopt(cx)?;
             if cx.world.awaits_reader.is_some() {
                 inbox::look_again(cx)?;
             }
             effects::resume(cx)?;
-            people::resume(cx)
-        })
+            people::resume(cx)?;
+            texts::resume(cx)
+        })?;
+        Ok(())
     }
 }
 

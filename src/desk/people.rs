@@ -11,7 +11,7 @@ use crate::site::{BayId, Role};
 use crate::sop::Level;
 use crate::store::escalation::{self, Escalation, NewEscalation};
 use crate::store::ticket;
-use crate::store::{self, device, effect, journal, message, outbox, timer};
+use crate::store::{self, device, effect, message, timer};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// Tickets of one intent and bay within this time become one problem (DOMAIN 6).
@@ -75,6 +75,47 @@ pub(super) fn escalate(cx: Cx<'_>, scene: &Scene, call: &Call<'_>) -> store::Res
         timer::set(cx.db, "alert-due", id, due.max(cx.now))?;
     }
     Ok((id, true))
+}
+
+/// A matter of the whole house and no conversation: the text line, a feed. Opened once until it is over.
+pub(super) fn house_call(
+    cx: Cx<'_>,
+    intent: &str,
+    level: Level,
+    reason: &str,
+    summary: &str,
+) -> store::Result<()> {
+    if escalation::open(cx.db)?.iter().any(|e| e.thread_id.is_none() && e.intent == intent) {
+        return Ok(());
+    }
+    let level = level_name(level);
+    let first_alert_at = if level == "medium" || level == "low" { after_quiet(cx, cx.now) } else { cx.now };
+    let packet = json!({"site": cx.site().name, "bay": null, "customer": null, "said": [], "tried": [],
+        "device": null, "next_step": "See the status page and the provider's own page.", "waiting_since": cx.now});
+    let new = NewEscalation {
+        thread_id: None,
+        episode_id: None,
+        intent,
+        level,
+        timed_as: level,
+        reason,
+        summary,
+        packet: &packet.to_string(),
+        first_alert_at,
+    };
+    let id = escalation::insert(cx.db, &new, cx.now)?;
+    timer::set(cx.db, "alert", id, first_alert_at)
+}
+
+/// The matter of the whole house is over by itself: nobody need be called any more.
+pub(super) fn house_over(cx: Cx<'_>, intent: &str) -> store::Result<bool> {
+    let mut any = false;
+    for open in escalation::open(cx.db)?.iter().filter(|e| e.thread_id.is_none() && e.intent == intent) {
+        acknowledge(cx, open, "box")?;
+        escalation::close(cx.db, open.id, "box", cx.now)?;
+        any = true;
+    }
+    Ok(any)
 }
 
 fn rank(level: &str) -> u8 {
@@ -262,17 +303,8 @@ pub(super) fn open_ticket(
     Ok(id)
 }
 
-/// After a start: what was in mid-send may have left; a person is shown it.
+/// After a start: whoever was being called is called again.
 pub(super) fn resume(cx: Cx<'_>) -> store::Result<()> {
-    for row in outbox::interrupted(cx.db)? {
-        outbox::set_state(cx.db, row.id, "maybe", None, Some("the program stopped while it was being sent"))?;
-        journal::notice(
-            cx.db,
-            Some(row.thread_id),
-            "A reply was being sent when the box stopped: maybe sent, please look.",
-            cx.now,
-        )?;
-    }
     for alert in escalation::alerts_in(cx.db, "sending")? {
         escalation::set_alert(cx.db, alert.id, "queued", None, None)?; // twice called is better than never
     }
@@ -280,23 +312,6 @@ pub(super) fn resume(cx: Cx<'_>) -> store::Result<()> {
 }
 
 impl Desk {
-    /// Texts that wait and can go: one [`Todo`] each, marked so that none is handed out twice.
-    pub(super) fn send_texts(&mut self, todos: &mut Vec<Todo>) -> store::Result<()> {
-        let ready = self.world.line == Line::Up && self.world.options.texts;
-        if !ready || outbox::queued(self.store.conn(), "sms")?.is_empty() {
-            return Ok(());
-        }
-        let rows = self.write(|cx| {
-            let rows = outbox::queued(cx.db, "sms")?;
-            for row in &rows {
-                outbox::set_state(cx.db, row.id, "sending", None, None)?;
-            }
-            Ok(rows)
-        })?;
-        todos.extend(rows.into_iter().map(Todo::Deliver));
-        Ok(())
-    }
-
     pub(super) fn send_alerts(&mut self, todos: &mut Vec<Todo>) -> store::Result<()> {
         if self.world.line == Line::Down || escalation::alerts_in(self.store.conn(), "queued")?.is_empty() {
             return Ok(());
@@ -310,42 +325,6 @@ impl Desk {
         })?;
         todos.extend(alerts.into_iter().map(Todo::Alert));
         Ok(())
-    }
-
-    /// The provider has the text.
-    ///
-    /// # Errors
-    /// Only the database's; the text is not sent again for it.
-    pub fn delivered(&mut self, outbox_id: i64) -> store::Result<()> {
-        self.write(|cx| {
-            outbox::set_state(cx.db, outbox_id, "sent", Some(cx.now), None)?;
-            if let Some(row) = outbox::get(cx.db, outbox_id)? {
-                let until = cx.now + super::draft::QUESTION_LIVES;
-                store::question::asked_late(cx.db, row.message_id, cx.now, until)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// The text did not leave. A passing trouble queues it again, a permanent one tells people.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub fn not_delivered(&mut self, outbox_id: i64, why: &str, permanent: bool) -> store::Result<()> {
-        self.write(|cx| {
-            let Some(row) = outbox::get(cx.db, outbox_id)? else { return Ok(()) };
-            let state = if permanent { "failed" } else { "queued" };
-            outbox::set_state(cx.db, outbox_id, state, None, Some(why))?;
-            if permanent {
-                journal::notice(
-                    cx.db,
-                    Some(row.thread_id),
-                    &format!("A text could not be sent: {why}"),
-                    cx.now,
-                )?;
-            }
-            Ok(())
-        })
     }
 
     /// The alert reached the person's channel.

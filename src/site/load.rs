@@ -11,7 +11,7 @@ use super::facts::FACTS;
 use super::problem::{Problem, Problems, did_you_mean};
 use super::raw::{Entry, Fields, Raw, Spot};
 use super::{AccessController, Broker, E164, Hours, Person, Role, Site, SitePolicy};
-use super::{load_devices, parse, secret, validate};
+use super::{load_devices, parse, secret, texts, validate};
 
 /// One thing wrong with `site.toml`.
 pub type SiteProblem = Problem;
@@ -122,6 +122,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     let carriers = (top.has("broker"), top.has("access"));
     let broker = broker(top, beside, problems);
     let access = access(top, beside, problems);
+    let texts = texts::texts(top, beside, problems);
     let devices = load_devices::devices(top, mode, problems);
     validate::needs_carriers(&devices, carriers.0, carriers.1, problems);
     let (zone_name, zone) = zone?;
@@ -139,6 +140,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         people,
         broker,
         access,
+        texts,
     })
 }
 
@@ -311,7 +313,7 @@ fn role_of(role: &Spot<String>, key: &str, problems: &mut Problems) -> Option<Ro
     }
 }
 
-fn phone_number(phone: &Spot<String>, key: &str, problems: &mut Problems) -> Option<E164> {
+pub(super) fn phone_number(phone: &Spot<String>, key: &str, problems: &mut Problems) -> Option<E164> {
     let number = phone.value.parse().ok();
     if number.is_none() {
         // The number itself is not repeated: problems reach logs.
@@ -353,13 +355,18 @@ fn access(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Option<Ac
     })
 }
 
-fn secret_file(
+pub(super) fn secret_file(
     table: &mut Fields,
     key: &'static str,
     beside: &Path,
     problems: &mut Problems,
 ) -> Option<std::path::PathBuf> {
     let written = table.need_text(key, "write the path of the file that holds it", problems)?;
+    Some(secret_at(&written.value, beside))
+}
+
+/// Where the file of a secret is: among systemd's credentials, else as written.
+pub(super) fn secret_at(written: &str, beside: &Path) -> std::path::PathBuf {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
-    Some(secret::locate(&written.value, beside, credentials.as_deref()))
+    secret::locate(written, beside, credentials.as_deref())
 }

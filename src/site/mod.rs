@@ -12,6 +12,7 @@ mod parse;
 pub mod problem;
 pub mod raw;
 pub mod secret;
+pub mod texts;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub use effect::{Effect, Outcome, Scope, Tier};
 pub use ids::{BayId, E164, Target};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
 pub use problem::{Problem, Problems};
+pub use texts::{TextCompany, Texts};
 
 use crate::clock::UnixMs;
 
@@ -46,6 +48,8 @@ pub struct Site {
     pub people: Vec<Person>,
     pub broker: Option<Broker>,
     pub access: Option<AccessController>,
+    /// Without it no text comes in or goes out.
+    pub texts: Option<Texts>,
 }
 
 #[derive(Debug, Clone)]

@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod presence;
 pub mod question;
 pub mod sops;
+pub mod texting;
 pub mod thread;
 pub mod ticket;
 pub mod timer;

@@ -16,7 +16,7 @@ use super::error::Error;
 use super::readiness::Readiness;
 use super::throttle::Throttle;
 use super::view::Look;
-use super::{api, assets, events, headers, pages};
+use super::{api, assets, events, headers, hooks, pages};
 use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
 use crate::site::{Effect, Site, Target};
@@ -38,6 +38,7 @@ pub struct App {
     pub(super) clock: Clock,
     pub(super) readiness: Readiness,
     pub(super) demo: Option<DemoInfo>,
+    pub(super) text_hooks: Option<Arc<dyn hooks::TextHooks>>,
     pub(super) public_url: Option<String>,
     pub(super) secure: bool,
     /// Wrong passwords by name and client: 5 in 10 min.
@@ -46,6 +47,8 @@ pub struct App {
     pub(super) guests: Throttle,
     /// Wrong codes by client: 10 in a minute.
     pub(super) codes: Throttle,
+    /// Webhooks by client: 1200 in a minute.
+    pub(super) hooks: Throttle,
 }
 
 pub(super) type AppState = Arc<App>;
@@ -93,11 +96,13 @@ impl App {
             clock,
             readiness,
             demo: None,
+            text_hooks: None,
             public_url: None,
             secure: false,
             passwords: Throttle::new(5, MINUTES_10),
             guests: Throttle::new(30, MINUTES_10),
             codes: Throttle::new(10, Duration::from_secs(60)),
+            hooks: Throttle::new(1200, Duration::from_secs(60)),
         }
     }
 
@@ -113,6 +118,13 @@ impl App {
     #[must_use]
     pub fn with_public_url(mut self, url: impl Into<String>) -> App {
         self.public_url = Some(url.into().trim_end_matches('/').to_owned());
+        self
+    }
+
+    /// Takes the text provider's webhooks at `/hooks/texts/<provider>`.
+    #[must_use]
+    pub fn with_text_hooks(mut self, hooks: Arc<dyn hooks::TextHooks>) -> App {
+        self.text_hooks = Some(hooks);
         self
     }
 
@@ -193,6 +205,7 @@ pub fn router(app: App) -> Router {
     let timed = pages::router()
         .merge(api::router())
         .merge(assets::router())
+        .merge(hooks::router())
         .layer(DefaultBodyLimit::max(BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST));
     timed

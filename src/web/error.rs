@@ -135,6 +135,7 @@ impl From<OperateError> for Error {
                 Error::new(StatusCode::CONFLICT, what, "write on the bay screen or call")
             }
             OperateError::Empty => Error::invalid(what, "write something"),
+            OperateError::TooLong(_) => Error::too_large(what),
             OperateError::NoTarget(_) => Error::invalid(what, "give \"target\", for example bay-2"),
             OperateError::Refused(_) => Error::forbidden(what, "wait, or ask somebody who may"),
             OperateError::Store(error) => error.into(),
