@@ -127,7 +127,8 @@ impl Gateway {
         let address = text.address.clone();
         let known = self.desk.call(move |desk| texting::known_ids(desk.store_ref().conn(), &address)).await;
         let Ok(Ok(known)) = known else { return Look::Failed };
-        match self.provider.look_up(to, &text.body, since, &known).await {
+        self.provider.account_for(&known);
+        match self.provider.look_up(to, &text.body, since).await {
             Ok(Some(accepted)) => {
                 let id = text.id;
                 let ours = self.settle(move |desk| desk.text_accepted(id, &accepted.provider_id)).await;

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use super::paths::{self, Paths};
 use super::plug::{self, Outside};
 use super::{EX_CONFIG, safe, texting};
-use crate::channel::{Gateway, Settings, TextProvider};
+use crate::channel::Gateway;
 use crate::clock::Clock;
 use crate::desk::{self, Desk, DeskHandle, Options, Parts};
 use crate::device::{DeviceEvent, Drivers};
@@ -100,7 +100,8 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if let Some(url) = &args.ntfy {
         channels.push(Box::new(Ntfy::new(url, args.public_url.clone())?));
     }
-    let texts = match texting::provider(&site) {
+    let clock = Clock::system();
+    let texts = match texting::provider(&site, &clock) {
         Ok(texts) => texts,
         Err(problem) if args.strict => {
             eprintln!("clubos: {problem:#}");
@@ -119,7 +120,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         sops_dir: paths.sops.clone(),
         model_dir: paths.model.clone(),
         cache_dir: paths::warm(&args.state_dir.join("cache"), &paths.model),
-        clock: Clock::system(),
+        clock,
         safe_mode,
         channels,
         texts,
@@ -154,7 +155,7 @@ pub struct Setup {
     pub safe_mode: bool,
     pub channels: Vec<Box<dyn Channel>>,
     /// Who carries customers' texts, and how.
-    pub texts: Option<(Arc<dyn TextProvider>, Settings)>,
+    pub texts: Option<texting::Line>,
     pub listen: SocketAddr,
     pub public_url: Option<String>,
     pub bookings: Option<PathBuf>,

@@ -17,8 +17,12 @@ pub struct Texts {
     pub provider: TextCompany,
     /// The club's number, as customers write to it.
     pub number: E164,
-    /// Quo: the id of that number (`PN…`). Twilio: the account (`AC…`).
+    /// Twilio: the account (`AC…`).
     pub account: Option<String>,
+    /// Quo: the id of the number (`PN…`).
+    pub number_id: Option<String>,
+    /// Quo: the user the box writes as (`US…`), if it has one of its own.
+    pub user_id: Option<String>,
     pub key_file: PathBuf,
     /// What webhooks are signed with; more than one while it is being changed. Twilio signs with the key.
     pub webhook_secret_files: Vec<PathBuf>,
@@ -61,6 +65,11 @@ pub(super) fn texts(top: &mut Fields, beside: &Path, problems: &mut Problems) ->
     if provider == Some(TextCompany::Twilio) && account.is_none() {
         problems.add(table.line, table.at("account"), "is missing", "write Twilio's account id, \"AC…\"");
     }
+    let number_id = table.text("number_id", problems).map(|id| id.value);
+    if provider == Some(TextCompany::Quo) && number_id.is_none() {
+        problems.add(table.line, table.at("number_id"), "is missing", "write the number's id at Quo, \"PN…\"");
+    }
+    let user_id = table.text("user_id", problems).map(|id| id.value);
     let key_file = secret_file(&mut table, "key_file", beside, problems);
     let webhook_secret_files = table.texts("webhook_secret_files", problems);
     let webhook_url = table.text("webhook_url", problems);
@@ -75,6 +84,8 @@ pub(super) fn texts(top: &mut Fields, beside: &Path, problems: &mut Problems) ->
         provider: provider?,
         number: number?,
         account,
+        number_id,
+        user_id,
         key_file: key_file?,
         webhook_secret_files: webhook_secret_files.iter().map(|f| secret_at(&f.value, beside)).collect(),
         webhook_url: webhook_url.map(|url| url.value.trim_end_matches('/').to_owned()),

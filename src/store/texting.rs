@@ -23,12 +23,13 @@ pub fn is_known(conn: &Connection, provider_id: &str) -> Result<bool> {
         .is_some())
 }
 
-/// Ids of texts to this address that are accounted for: a look-up must find another one.
+/// Ids of the latest 100 texts to this address that are accounted for: a look-up must find another one.
 pub fn known_ids(conn: &Connection, address: &str) -> Result<Vec<String>> {
     let mut statement = conn.prepare_cached(
-        "SELECT provider_id FROM outbox WHERE address = ?1 AND provider_id IS NOT NULL
-         UNION SELECT m.provider_id FROM message m JOIN thread t ON t.id = m.thread_id
-         WHERE t.channel = 'sms' AND t.address = ?1 AND m.direction = 'out' AND m.provider_id IS NOT NULL",
+        "SELECT coalesce(o.provider_id, m.provider_id) FROM message m JOIN thread t ON t.id = m.thread_id
+         LEFT JOIN outbox o ON o.message_id = m.id
+         WHERE t.channel = 'sms' AND t.address = ?1 AND m.direction = 'out'
+         AND (o.provider_id IS NOT NULL OR m.provider_id IS NOT NULL) ORDER BY m.id DESC LIMIT 100",
     )?;
     let rows = statement.query_map([address], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

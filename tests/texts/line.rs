@@ -52,6 +52,7 @@ pub struct Ledger {
     /// What polls and look-ups are answered with.
     pub trouble: Mutex<Option<HearError>>,
     pub ahead_ms: AtomicI64,
+    known: Mutex<Vec<String>>,
 }
 
 impl Ledger {
@@ -113,15 +114,18 @@ impl TextProvider for InMemory {
         to: &E164,
         body: &str,
         since: UnixMs,
-        known: &[String],
     ) -> Result<Option<Accepted>, HearError> {
         self.alive().await;
         self.0.looks.fetch_add(1, Ordering::SeqCst);
         self.0.trouble()?;
         let found = self.0.taken().into_iter().find(|t| {
-            t.to == to.as_str() && t.body == body && t.at >= since && !known.contains(&t.id)
+            t.to == to.as_str() && t.body == body && t.at >= since && !self.0.known.lock().unwrap().contains(&t.id)
         });
         Ok(found.map(|t| Accepted { provider_id: t.id }))
+    }
+
+    fn account_for(&self, ids: &[String]) {
+        self.0.known.lock().unwrap().extend(ids.iter().cloned());
     }
 
     async fn hear(&self, since: UnixMs, _: &[E164]) -> Result<Vec<Heard>, HearError> {
