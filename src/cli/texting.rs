@@ -1,6 +1,7 @@
 //! The text provider that `site.toml` names, with its secrets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -10,6 +11,8 @@ use crate::channel::twilio::{self, Twilio, TwilioSettings};
 use crate::channel::{Settings, TextProvider};
 use crate::clock::Clock;
 use crate::site::{Site, TextCompany, secret};
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// Who carries texts, and how.
 pub type Line = (Arc<dyn TextProvider>, Settings);
@@ -50,4 +53,24 @@ pub fn provider(site: &Site, clock: &Clock) -> anyhow::Result<Option<Line>> {
         }
     };
     Ok(Some((provider, Settings::of(texts))))
+}
+
+/// Whether the provider answers with the key this box has. Sends nothing.
+///
+/// # Errors
+/// What is wrong, for a person.
+pub fn check(site: &Site) -> Result<String, String> {
+    let clock = Clock::system();
+    let Some((line, _)) = provider(site, &clock).map_err(|problem| format!("{problem:#}"))? else {
+        return Ok("none: site.toml has no [texts], so no text comes in or goes out".to_owned());
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let heard = runtime.block_on(line.hear(clock.now() - HOUR, &[]));
+    let heard = heard.map_err(|error| format!("{} does not answer: {error}", line.name()))?;
+    let off = line.clock_ahead_ms().unwrap_or(0).unsigned_abs() / 1000;
+    match off {
+        0..=120 => Ok(format!("{} answers; {} things in the last hour", line.name(), heard.len())),
+        _ => Err(format!("{} answers, but the clock of this box is {off} s off", line.name())),
+    }
 }
