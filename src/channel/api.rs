@@ -11,8 +11,9 @@ use std::time::Duration;
 use reqwest::{Method, RequestBuilder, Response, Url, header};
 
 use super::pace::Pace;
-use super::{HearError, SIMULATED_HEADER, SendError};
+use super::{HearError, SendError};
 use crate::clock::{Clock, UnixMs};
+use crate::device::access::SIMULATED_HEADER;
 
 /// The longest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 1_000_000;

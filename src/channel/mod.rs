@@ -173,6 +173,3 @@ pub trait TextProvider: Send + Sync {
         false
     }
 }
-
-/// A simulated provider says so in every answer, by this header.
-pub const SIMULATED_HEADER: &str = "x-clubos-simulated";

@@ -115,28 +115,6 @@ pub fn twilio(
     if right.into() { Ok(()) } else { Err(NotBelieved::Forged) }
 }
 
-/// Signs as [`standard`] reads it; for the simulated provider and tests.
-pub fn sign_standard(secret: &Secret, id: &str, timestamp: i64, body: &[u8]) -> String {
-    let timestamp = timestamp.to_string();
-    let mac = sha256(secret, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body]);
-    format!("v1,{}", STANDARD.encode(mac))
-}
-
-/// Signs as [`legacy`] reads it; for the simulated provider and tests.
-pub fn sign_legacy(secret: &Secret, ms: i64, body: &[u8]) -> String {
-    let mac = sha256(secret, &[ms.to_string().as_bytes(), b".", body]);
-    format!("hmac;1;{ms};{}", STANDARD.encode(mac))
-}
-
-/// Signs as [`twilio`] reads it; for the simulated provider and tests.
-pub fn sign_twilio(token: &Secret, url: &str, form: &[(String, String)]) -> String {
-    let mut pairs: Vec<&(String, String)> = form.iter().collect();
-    pairs.sort();
-    let mac = new::<Hmac<sha1::Sha1>>(token).chain_update(url.as_bytes());
-    let mac = pairs.iter().fold(mac, |mac, (name, value)| mac.chain_update(name).chain_update(value));
-    STANDARD.encode(mac.finalize().into_bytes())
-}
-
 fn one_of<'a>(
     secrets: &[Secret],
     signed: &[&[u8]],
