@@ -397,7 +397,7 @@ fn the_text_line_is_read_with_its_defaults() {
     assert_eq!((texts.provider.name(), texts.number.as_str()), ("quo", "+19025550100"));
     assert_eq!(texts.key_file, Path::new("/etc/clubos/quo-key"));
     let seconds = [texts.poll_every, texts.silence_alarm, texts.look_up_for].map(|d| d.as_secs());
-    assert_eq!(seconds, [5, 12 * 3600, 120]);
+    assert_eq!(seconds, [2, 12 * 3600, 120]);
     assert!(texts.webhook_secret_files.is_empty() && texts.webhook_url.is_none());
     assert!(simulated(SAMPLE).unwrap().texts.is_none());
 }

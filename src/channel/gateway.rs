@@ -189,10 +189,8 @@ impl Gateway {
             }
             Ok(Err(_)) | Err(_) => return HookVerdict::Busy,
         }
-        for one in heard {
-            if self.take(one).await.is_err() {
-                return HookVerdict::Busy;
-            }
+        if self.take(heard).await.is_err() {
+            return HookVerdict::Busy;
         }
         let seen = self.desk.call(move |desk| {
             let now = desk.now();

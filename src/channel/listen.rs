@@ -25,6 +25,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// The clocks may differ when the box first looks: so far back, and what is old is not for it.
 const FIRST_LOOK: Duration = Duration::from_secs(2 * 3600);
+/// Committed in one go at most; other work of the desk waits as long.
+const TOGETHER: usize = 50;
 const LONGEST_BACKOFF: Duration = Duration::from_secs(120);
 /// Conversations this old are still asked after, where a provider lists only by participant.
 const OPEN_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -97,16 +99,18 @@ impl Gateway {
             None => self.begin().await?,
         };
         heard.sort_by_key(|one| take::moment(one).unwrap_or_default()); // stable: as listed, where no time
-        let mut latest = None;
-        for one in heard {
-            let (at, key) = (take::moment(&one), take::key(&one));
-            latest = latest.max(at);
-            let old = at.is_some_and(|at| at < begun - OVERLAP);
-            if old || lock(&self.had).contains(&key) {
-                continue;
-            }
-            self.take(one).await?;
-            lock(&self.had).insert(key);
+        let latest = heard.iter().filter_map(take::moment).max();
+        heard.retain(|one| {
+            let old = take::moment(one).is_some_and(|at| at < begun - OVERLAP);
+            !old && !lock(&self.had).contains(&take::key(one))
+        });
+        while !heard.is_empty() {
+            let rest = heard.split_off(heard.len().min(TOGETHER));
+            let batch = std::mem::replace(&mut heard, rest);
+            let keys: Vec<String> = batch.iter().map(take::key).collect();
+            self.take(batch).await?;
+            let mut had = lock(&self.had);
+            keys.into_iter().for_each(|key| had.insert(key));
         }
         let now = self.clock.now();
         if let Some(at) = latest.map(|at| at.min(now)) {

@@ -1,10 +1,11 @@
 //! What a provider told us, handed to the desk. Everything here may come twice and out of order.
 
+use std::sync::atomic::Ordering;
+
 use super::gateway::Gateway;
-use super::stats::ChannelStats;
 use super::{Delivery, Heard};
 use crate::clock::UnixMs;
-use crate::desk::{DeskGone, Inbound, MissedCall, SentElsewhere};
+use crate::desk::{Desk, DeskGone, Inbound, MissedCall, SentElsewhere};
 use crate::store::StoreError;
 use crate::store::thread::Channel;
 
@@ -18,45 +19,47 @@ pub(super) enum NotTaken {
 }
 
 impl Gateway {
-    /// Commits one thing heard. Ours and known ones change nothing.
-    pub(super) async fn take(&self, heard: Heard) -> Result<(), NotTaken> {
-        ChannelStats::count(&self.stats.heard);
-        let simulated = self.settings.simulated;
-        match heard {
-            Heard::Text { id, from, to: _, body, media, at } => {
-                let inbound = Inbound {
-                    channel: Channel::Sms,
-                    address: from.as_str().to_owned(),
-                    session: String::new(),
-                    presence: None,
-                    phone: Some(from),
-                    body,
-                    media,
-                    provider_id: Some(id),
-                    written_at: at,
-                    simulated,
-                };
-                self.desk.call(move |desk| desk.receive(&inbound)).await??;
-            }
-            Heard::Sent { id, to, body, at, by_person } => {
-                let sent = SentElsewhere { provider_id: id, to, body, at, by: by_person, simulated };
-                self.desk.call(move |desk| desk.text_left(&sent)).await??;
-            }
-            Heard::Status { id, delivered, why } => {
-                let delivered = delivered == Delivery::Delivered;
-                self.desk.call(move |desk| desk.text_status(&id, delivered, why.as_deref())).await??;
-            }
-            Heard::Call { id, from, voicemail, at } => {
-                let voicemail = voicemail.filter(|said| !said.trim().is_empty());
-                let call = MissedCall { id, from, voicemail, at, simulated };
-                self.desk.call(move |desk| desk.missed_call(&call)).await??;
-            }
-            Heard::Unknown { id, kind, raw } => {
-                let provider = self.name();
-                self.desk.call(move |desk| desk.unknown_event(provider, &id, &kind, &raw)).await??;
-            }
+    /// Commits what was heard, in order and together: a burst is one turn also if it comes all at once.
+    /// Ours and known ones change nothing.
+    pub(super) async fn take(&self, heard: Vec<Heard>) -> Result<(), NotTaken> {
+        self.stats.heard.fetch_add(heard.len() as u64, Ordering::Relaxed);
+        let (provider, simulated) = (self.name(), self.settings.simulated);
+        let taken = self.desk.call(move |desk| {
+            heard.into_iter().try_for_each(|one| apply(desk, one, provider, simulated))
+        });
+        Ok(taken.await??)
+    }
+}
+
+fn apply(desk: &mut Desk, heard: Heard, provider: &str, simulated: bool) -> Result<(), StoreError> {
+    match heard {
+        Heard::Text { id, from, to: _, body, media, at } => {
+            let inbound = Inbound {
+                channel: Channel::Sms,
+                address: from.as_str().to_owned(),
+                session: String::new(),
+                presence: None,
+                phone: Some(from),
+                body,
+                media,
+                provider_id: Some(id),
+                written_at: at,
+                simulated,
+            };
+            desk.receive(&inbound).map(drop)
         }
-        Ok(())
+        Heard::Sent { id, to, body, at, by_person } => {
+            let sent = SentElsewhere { provider_id: id, to, body, at, by: by_person, simulated };
+            desk.text_left(&sent).map(drop)
+        }
+        Heard::Status { id, delivered, why } => {
+            desk.text_status(&id, delivered == Delivery::Delivered, why.as_deref())
+        }
+        Heard::Call { id, from, voicemail, at } => {
+            let voicemail = voicemail.filter(|said| !said.trim().is_empty());
+            desk.missed_call(&MissedCall { id, from, voicemail, at, simulated }).map(drop)
+        }
+        Heard::Unknown { id, kind, raw } => desk.unknown_event(provider, &id, &kind, &raw),
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::paths::Paths;
 use super::serve::{self, Setup};
-use super::user;
+use super::{phone, user};
 use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
 use crate::device::Drivers;
@@ -24,6 +24,7 @@ use crate::notify::{Channel, NotReached};
 use crate::simclub::access_server::AccessServer;
 use crate::simclub::agent::{SimAgent, SimAgentLink};
 use crate::simclub::broker::SimBroker;
+use crate::simclub::fake_quo::FakeQuo;
 use crate::simclub::{Behaviour, SimClub, SimControl, SimDriver};
 use crate::site::{self, BayId, DriverKind, E164, Effect, LoadMode, Site, Target};
 use crate::sop::Library;
@@ -88,6 +89,9 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let screens = store.write(|tx| web::screen_paths(tx, &site))?;
     let links = store.write(|tx| web::bay_paths(tx, &site, now))?;
 
+    let quo = FakeQuo::start(clock.clone())?;
+    let about = |b: &Booking| format!("bay {}, {} to {}", b.bay.0, local(&site, b.starts_at), local(&site, b.ends_at));
+    let phones = phone::Phones::of(&quo, &bookings, about);
     let (events, seen) = mpsc::channel(1024);
     let simulated = SimDriver::new(control.clone(), clock.clone());
     simulated.schedule_snapshot(&wireless(&site));
@@ -107,10 +111,11 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         sops_dir: paths.sops.clone(),
         model_dir: paths.model.clone(),
         cache_dir: paths.cache_dir().unwrap_or_else(|| dir.join("cache")),
-        clock,
+        clock: clock.clone(),
         safe_mode: false,
         channels: vec![Box::new(SimulatedPager)],
-        texts: None,
+        texts: Some(phone::line(&quo, &clock)?),
+        phones: Some(Arc::new(phones)),
         listen,
         public_url: Some(format!("http://localhost:{}", args.port)),
         bookings: None,
@@ -121,7 +126,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     telemetry::ready("demo");
     println!("{}", welcome(args.port, &screens, &links, &bookings, &broker));
     let ended = running.until_told().await;
-    drop((agents, access, broker));
+    drop((agents, access, broker, quo));
     ended
 }
 
@@ -248,6 +253,11 @@ impl web::DemoControl for Knobs {
     }
 }
 
+/// `20:30` at the site.
+fn local(site: &Site, at: UnixMs) -> String {
+    site.local(at).strftime("%H:%M").to_string()
+}
+
 /// Stands for a person's phone in the demo; it rings in the log.
 struct SimulatedPager;
 
@@ -275,6 +285,7 @@ fn welcome(
         "\nThe Clubhouse, a simulated club (no device here is real)\n\n\
          Staff page      {url}/\n\
          Demo accounts   dana / {PASSWORD} (manager)   sam / {PASSWORD} (on call)\n\
+         Text the club   {url}/demo/phone   the phones of simulated customers\n\
          Demo switches   {url}/demo   make devices lie, fail, go; cut the internet line\n"
     );
     for (bay, path) in links {

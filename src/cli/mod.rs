@@ -9,6 +9,7 @@ pub mod demo;
 pub mod eval;
 mod learn;
 pub mod paths;
+mod phone;
 mod plug;
 mod safe;
 pub mod serve;

@@ -124,6 +124,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         safe_mode,
         channels,
         texts,
+        phones: None,
         listen: args.listen,
         public_url: args.public_url.clone(),
         bookings: args.bookings.clone(),
@@ -156,6 +157,8 @@ pub struct Setup {
     pub channels: Vec<Box<dyn Channel>>,
     /// Who carries customers' texts, and how.
     pub texts: Option<texting::Line>,
+    /// Demo only: the phones of simulated customers.
+    pub phones: Option<Arc<dyn web::DemoPhone>>,
     pub listen: SocketAddr,
     pub public_url: Option<String>,
     pub bookings: Option<PathBuf>,
@@ -228,6 +231,9 @@ pub fn start(
         web::App::new(handle.clone(), db, setup.site.clone(), setup.clock.clone(), readiness.clone());
     if let Some(demo) = demo {
         app = app.with_demo(demo);
+    }
+    if let Some(phones) = setup.phones {
+        app = app.with_demo_phone(phones);
     }
     if let Some(texts) = &texts {
         app = app.with_text_hooks(Arc::new(plug::Hooks(texts.clone())));

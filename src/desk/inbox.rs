@@ -19,6 +19,8 @@ const QUIET_SURE: Duration = Duration::from_secs(1);
 const QUIET_UNSURE: Duration = Duration::from_secs(5);
 /// … and in any case this long after its first message.
 const LONGEST_TURN: Duration = Duration::from_secs(15);
+/// A text that was written this shortly before came by polling.
+const POLLED_WITHIN: Duration = Duration::from_secs(10);
 /// What is read of one turn; the whole text is kept.
 const LONGEST_READ: usize = 2_000;
 
@@ -131,7 +133,8 @@ fn due(cx: Cx<'_>, thread: &Thread, turn_id: i64, first_at: UnixMs) -> store::Re
     if reading.topics.iter().any(|t| t.decision == Verdict::Emergency) {
         return Ok(cx.now);
     }
-    let quiet = (last.received_at + quiet_gap(&reading)).min(first_at + LONGEST_TURN);
+    let gap = quiet_gap(&reading).saturating_sub(on_its_way(thread, last));
+    let quiet = (last.received_at + gap).min(first_at + LONGEST_TURN);
     Ok(cx.world.awaits_reader.map_or(quiet, |until| quiet.max(until)))
 }
 
@@ -157,6 +160,13 @@ pub(super) fn look_again(cx: Cx<'_>) -> store::Result<()> {
 
 pub(super) fn is_emergency(cx: Cx<'_>, body: &str) -> bool {
     cx.world.reader.emergency(limited(body)).is_some()
+}
+
+/// How long a text has been quiet before it came in: a provider that is asked every few seconds would have
+/// told of a newer one too. More than that is no polling but a line that was down.
+fn on_its_way(thread: &Thread, last: &message::Message) -> Duration {
+    let time = last.received_at.since(last.written_at);
+    if thread.channel == Channel::Sms && time <= POLLED_WITHIN { time } else { Duration::ZERO }
 }
 
 fn quiet_gap(reading: &Reading) -> Duration {

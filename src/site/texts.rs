@@ -30,7 +30,7 @@ pub struct Texts {
     pub webhook_url: Option<String>,
     /// Where the provider is spoken to; its own address unless said.
     pub api_url: Option<String>,
-    /// Default 5 s.
+    /// Default 2 s: two requests of the ten a second that a key may make.
     pub poll_every: Duration,
     /// By day, nothing coming in for this long is an alarm. Default 12 h.
     pub silence_alarm: Duration,
@@ -76,7 +76,7 @@ pub(super) fn texts(top: &mut Fields, beside: &Path, problems: &mut Problems) ->
     let webhook_url = webhook_url.filter(|url| validate::https(url, &table.at("webhook_url"), problems));
     let api_url = table.text("api_url", problems);
     let api_url = api_url.filter(|url| safe_address(url, &table.at("api_url"), problems));
-    let poll_every = seconds(&mut table, "poll_every_s", 1..=300, 5, problems);
+    let poll_every = seconds(&mut table, "poll_every_s", 1..=300, 2, problems);
     let look_up_for = seconds(&mut table, "look_up_for_s", 5..=600, 120, problems);
     let silence = table.whole("silence_alarm_h", 1..=168, problems).map_or(12, |hours| hours.value);
     table.finish(problems);

@@ -16,7 +16,7 @@ use super::error::Error;
 use super::readiness::Readiness;
 use super::throttle::Throttle;
 use super::view::Look;
-use super::{api, assets, events, headers, hooks, pages};
+use super::{api, assets, events, headers, hooks, pages, phone};
 use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
 use crate::site::{Effect, Site, Target};
@@ -39,6 +39,8 @@ pub struct App {
     pub(super) readiness: Readiness,
     pub(super) demo: Option<DemoInfo>,
     pub(super) text_hooks: Option<Arc<dyn hooks::TextHooks>>,
+    /// Demo only: the simulated customers' phones.
+    pub(super) phone: Option<Arc<dyn phone::DemoPhone>>,
     pub(super) public_url: Option<String>,
     pub(super) secure: bool,
     /// Wrong passwords by name and client: 5 in 10 min.
@@ -97,6 +99,7 @@ impl App {
             readiness,
             demo: None,
             text_hooks: None,
+            phone: None,
             public_url: None,
             secure: false,
             passwords: Throttle::new(5, MINUTES_10),
@@ -125,6 +128,13 @@ impl App {
     #[must_use]
     pub fn with_text_hooks(mut self, hooks: Arc<dyn hooks::TextHooks>) -> App {
         self.text_hooks = Some(hooks);
+        self
+    }
+
+    /// Demo only: shows simulated customers' phones at `/demo/phone`, to anybody who can reach this machine.
+    #[must_use]
+    pub fn with_demo_phone(mut self, phone: Arc<dyn phone::DemoPhone>) -> App {
+        self.phone = Some(phone);
         self
     }
 
@@ -206,6 +216,7 @@ pub fn router(app: App) -> Router {
         .merge(api::router())
         .merge(assets::router())
         .merge(hooks::router())
+        .merge(phone::router())
         .layer(DefaultBodyLimit::max(BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST));
     timed
