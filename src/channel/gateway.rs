@@ -20,6 +20,9 @@ use crate::store::{StoreError, texting};
 /// A commit that fails (a full disk) is tried again this often; what is reported is not lost for it.
 const COMMIT_AGAIN: Duration = Duration::from_secs(1);
 
+/// After a defect, before reading begins again.
+const AFTER_DEFECT: Duration = Duration::from_secs(5);
+
 /// How a gateway behaves. All of it from `site.toml`.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -152,9 +155,35 @@ impl Gateway {
         let gateway = self.clone();
         tokio::spawn(async move {
             while let Some(job) = gateway.next_of(&address) {
-                gateway.work(job).await;
+                gateway.clone().one(job).await;
             }
         });
+    }
+
+    /// A task of its own, so that a defect in one text's way stops no other: it may have left, and is
+    /// looked for.
+    async fn one(self: Arc<Self>, job: Job) {
+        let (Job::Send(text) | Job::LookUp(text)) = &job;
+        let (text, gateway) = (text.clone(), self.clone());
+        if tokio::spawn(async move { gateway.work(job).await }).await.is_err_and(|end| end.is_panic()) {
+            tracing::error!(text = text.id, "a defect stopped the sending of a text; it is looked for");
+            self.work(Job::LookUp(text)).await;
+        }
+    }
+
+    /// Listens until the desk stops; a defect in what was heard does not make the box deaf.
+    pub async fn run(self: Arc<Self>) {
+        loop {
+            let mut listening = tokio::task::JoinSet::new(); // ends with this task
+            listening.spawn(self.clone().listen());
+            match listening.join_next().await {
+                Some(Err(end)) if end.is_panic() => {
+                    tracing::error!("a defect stopped the reading of texts; it begins again");
+                    tokio::time::sleep(AFTER_DEFECT).await;
+                }
+                _ => return,
+            }
+        }
     }
 
     fn next_of(&self, address: &str) -> Option<Job> {

@@ -252,7 +252,7 @@ pub fn start(
         tokio::spawn(plug::beat(handle.clone())),
     ];
     if let Some(texts) = texts {
-        tasks.push(tokio::spawn(texts.listen()));
+        tasks.push(tokio::spawn(texts.run()));
     }
     if let Some(probe) = setup.line_probe {
         tasks.push(tokio::spawn(plug::watch_line(handle.clone(), probe)));
