@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    clubos::telemetry::memory::keep_little();
     clubos::cli::main()
 }

@@ -60,7 +60,7 @@ impl Gateway {
                 let id = text.id;
                 self.settle(move |desk| {
                     desk.text_answered(id, &accepted.provider_id)?;
-                    desk.texts_work()
+                    desk.texts_leave()
                 })
                 .await;
             }

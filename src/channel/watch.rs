@@ -22,7 +22,8 @@ const SILENCE: &str = "texts-silent";
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     failing_since: Option<UnixMs>,
-    told_failing: bool,
+    /// Whether it was told last that the line works; none before the first poll.
+    told_well: Option<bool>,
     told_clock: bool,
     told_silence: bool,
     looked_at: Option<UnixMs>,
@@ -44,22 +45,24 @@ impl Watch {
 
     /// The one place at which the line's health is told.
     async fn health(&mut self, gateway: &Gateway, error: Option<&PollError>, now: UnixMs) {
+        let name = gateway.name();
         let Some(error) = error else {
-            if self.failing_since.take().is_some() || self.told_failing {
-                self.told_failing = false;
-                gateway.settle(|desk| desk.texts_work()).await;
+            self.failing_since = None;
+            if self.told_well != Some(true) {
+                self.told_well = Some(true);
+                gateway.settle(move |desk| desk.channel_health(name, Ok(()))).await;
             }
             return;
         };
         let since = *self.failing_since.get_or_insert(now);
         let why = lasting(error);
-        if self.told_failing || (why.is_none() && now.since(since) < TELL_AFTER) {
+        if self.told_well == Some(false) || (why.is_none() && now.since(since) < TELL_AFTER) {
             return;
         }
-        self.told_failing = true;
-        tracing::warn!(%error, provider = gateway.name(), "texts cannot be read");
-        let why = why.unwrap_or_else(|| format!("{} cannot be read: {error}", gateway.name()));
-        gateway.settle(move |desk| desk.texts_fail(&why)).await;
+        self.told_well = Some(false);
+        tracing::warn!(%error, provider = name, "texts cannot be read");
+        let why = why.unwrap_or_else(|| format!("texts cannot be read: {error}"));
+        gateway.settle(move |desk| desk.channel_health(name, Err(why.clone()))).await;
     }
 
     async fn clocks(&mut self, gateway: &Gateway) {

@@ -1,7 +1,6 @@
 //! `clubos demo`: a whole simulated club on one machine. Real broker, real HTTPS, real model, real
 //! database, real pages; every device is simulated and says so.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,15 +17,12 @@ use super::serve::{self, Setup};
 use super::{phone, user};
 use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
-use crate::device::Drivers;
 use crate::device::broker::OBSERVER_USER;
 use crate::notify::{Channel, NotReached};
-use crate::simclub::access_server::AccessServer;
-use crate::simclub::agent::{SimAgent, SimAgentLink};
 use crate::simclub::broker::SimBroker;
 use crate::simclub::fake_quo::FakeQuo;
-use crate::simclub::{Behaviour, SimClub, SimControl, SimDriver};
-use crate::site::{self, BayId, DriverKind, E164, Effect, LoadMode, Site, Target};
+use crate::simclub::{Behaviour, SimControl, SimHouse, SimPorts};
+use crate::site::{self, BayId, E164, LoadMode, Site};
 use crate::sop::Library;
 use crate::store::Store;
 use crate::store::booking::{self, Booking};
@@ -67,17 +63,13 @@ pub fn run(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
 async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let dir = state_dir(args)?;
     let library = Library::load(&paths.sops)?;
-    let mut site = site::load::read("clubhouse.toml", SAMPLE, Path::new("."), LoadMode::Simulated)?;
+    let sample = site::load::read("clubhouse.toml", SAMPLE, Path::new("."), LoadMode::Simulated)?;
     let clock = Clock::system();
-    let control = SimControl::new(SimClub::from_site(&site).with_speed(args.speed));
-    let bays: Vec<BayId> = site.bays.keys().copied().collect();
-    let broker = SimBroker::start(&dir.join("broker"), &bays, args.mqtt_port, 0)
+    let ports = SimPorts { mqtt: args.mqtt_port, ..SimPorts::default() };
+    let house = SimHouse::start(&sample, &dir, clock.clone(), args.speed, ports)
         .await
         .context("the simulated club needs Mosquitto; `make setup` installs it")?;
-    let doors = door_ids(&site);
-    let access = AccessServer::start(&dir.join("access"), 0, &doors, control.clone(), clock.clone())?;
-    on_the_wire(&mut site, &doors, &broker, &access);
-    let agents = agents(&bays, &broker, &control, &clock)?;
+    let site = house.site().clone();
 
     let mut store = Store::open(&dir)?;
     for (name, role) in [("dana", "manager"), ("sam", "oncall")] {
@@ -93,11 +85,12 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let about = |b: &Booking| format!("bay {}, {} to {}", b.bay.0, local(&site, b.starts_at), local(&site, b.ends_at));
     let phones = phone::Phones::of(&quo, &bookings, about);
     let (events, seen) = mpsc::channel(1024);
-    let simulated = SimDriver::new(control.clone(), clock.clone());
-    simulated.schedule_snapshot(&wireless(&site));
-    tokio::spawn(simulated.clone().run(events.clone()));
-    let drivers = Drivers::start_with_simulated(&site, events, clock.clone(), simulated)?;
-    let knobs = Arc::new(Knobs { control, up: AtomicBool::new(true), desk: std::sync::OnceLock::new() });
+    let (drivers, wireless) = house.drivers(events)?;
+    let knobs = Arc::new(Knobs {
+        control: house.control().clone(),
+        up: AtomicBool::new(true),
+        desk: std::sync::OnceLock::new(),
+    });
     let info = web::DemoInfo {
         control: knobs.clone(),
         accounts: vec![("dana".into(), PASSWORD.into()), ("sam".into(), PASSWORD.into())],
@@ -124,9 +117,10 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let running = serve::start(setup, Some(Arc::new(drivers)), seen, Some(info))?;
     let _ = knobs.desk.set(running.desk.clone()); // set once, here
     telemetry::ready("demo");
-    println!("{}", welcome(args.port, &screens, &links, &bookings, &broker));
+    println!("{}", welcome(args.port, &screens, &links, &bookings, house.broker()));
     let ended = running.until_told().await;
-    drop((agents, access, broker, quo));
+    wireless.abort();
+    drop((house, quo));
     ended
 }
 
@@ -144,53 +138,6 @@ fn state_dir(args: &DemoArgs) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     std::fs::write(&mark, "State of `clubos demo`. Everything in here is simulated and may be deleted.\n")?;
     Ok(dir.canonicalize()?)
-}
-
-fn door_ids(site: &Site) -> BTreeMap<Target, String> {
-    site.doors.keys().map(|door| (door.clone(), format!("simulated-{door}"))).collect()
-}
-
-/// Bays go over the real broker and doors over real HTTPS; what has no wire yet stays with the simulated
-/// driver.
-fn on_the_wire(site: &mut Site, doors: &BTreeMap<Target, String>, broker: &SimBroker, access: &AccessServer) {
-    for bay in site.bays.values_mut() {
-        for (effect, driver) in &mut bay.drivers {
-            if !matches!(effect, Effect::PcWake | Effect::PoeCycle | Effect::OutletCycle) {
-                *driver = DriverKind::AgentMqtt;
-            }
-        }
-    }
-    for door in site.doors.values_mut() {
-        if let Some(id) = doors.get(&door.target) {
-            door.driver = DriverKind::UnifiAccess { door_id: id.clone() };
-        }
-    }
-    site.broker = Some(broker.settings());
-    site.access = Some(access.settings());
-}
-
-/// Targets that only the simulated driver shows.
-fn wireless(site: &Site) -> Vec<Target> {
-    site.hall.keys().cloned().collect()
-}
-
-fn agents(
-    bays: &[BayId],
-    broker: &SimBroker,
-    control: &SimControl,
-    clock: &Clock,
-) -> anyhow::Result<Vec<SimAgent>> {
-    bays.iter()
-        .map(|bay| {
-            let password = std::fs::read_to_string(broker.secret_file(&bay.to_string()))?;
-            let link = SimAgentLink {
-                host: "127.0.0.1".into(),
-                port: broker.port(),
-                password: password.trim().to_owned(),
-            };
-            Ok(SimAgent::start(*bay, link, control.clone(), clock.clone()))
-        })
-        .collect()
 }
 
 /// A day in the demo: one session running, one about to start, one later.

@@ -11,6 +11,7 @@ mod learn;
 pub mod paths;
 mod phone;
 mod plug;
+mod problems;
 mod safe;
 pub mod serve;
 pub mod sop_check;

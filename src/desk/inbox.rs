@@ -11,7 +11,8 @@ use crate::clock::UnixMs;
 use crate::intent::{Reading, Verdict};
 use crate::store::message::NewInbound;
 use crate::store::thread::{Channel, Thread};
-use crate::store::{self, message, thread, turn};
+use crate::store::turn::{self, Turn};
+use crate::store::{self, message, thread};
 
 /// A turn that is sure and complete is answered after this much quiet (DOMAIN 5.2).
 const QUIET_SURE: Duration = Duration::from_secs(1);
@@ -108,34 +109,45 @@ fn open_thread(cx: Cx<'_>, inbound: &Inbound) -> store::Result<Thread> {
     thread::get(cx.db, id)?.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into())
 }
 
-/// Puts a committed message into the thread's turn and sets when that is due.
+/// Puts a committed message into the thread's turn. It is looked at right after what came in together was
+/// committed: a burst is read once, not once a message.
 pub(super) fn take_in(cx: Cx<'_>, thread: &Thread, message_id: i64) -> store::Result<()> {
-    let open = turn::open_on(cx.db, thread.id)?;
-    let first_at = open.as_ref().map_or(cx.now, |t| t.opened_at);
-    let turn_id = match &open {
+    let turn_id = match turn::open_on(cx.db, thread.id)? {
         Some(turn) => turn.id,
         None => turn::insert(cx.db, thread.id, cx.now, cx.now, cx.now + LONGEST_TURN)?,
     };
     message::assign(cx.db, message_id, turn_id)?;
-    let due = due(cx, thread, turn_id, first_at)?;
-    turn::reschedule(cx.db, turn_id, due)
+    turn::reopen(cx.db, turn_id, cx.now)
 }
 
-/// When a turn is to be decided: emergencies and the door at once, the rest after its quiet gap.
-fn due(cx: Cx<'_>, thread: &Thread, turn_id: i64, first_at: UnixMs) -> store::Result<UnixMs> {
-    let messages = message::of_turn(cx.db, turn_id)?;
-    let Some(last) = messages.last() else { return Ok(cx.now) };
-    if thread.channel == Channel::Door || is_emergency(cx, &last.body) {
-        return Ok(cx.now);
+/// Looks at a turn whose moment has come. True if it is to be decided now; else it is put off to its time.
+///
+/// The first look reads it all. Words that are added to it are looked through for an emergency by
+/// themselves; the whole is read again when they have stopped coming: once a burst, not once a message.
+pub(super) fn look(cx: Cx<'_>, open: &Turn) -> store::Result<bool> {
+    let Some(thread) = thread::get(cx.db, open.thread_id)? else { return Ok(true) };
+    let messages = message::of_turn(cx.db, open.id)?;
+    let Some(last) = messages.last() else { return Ok(true) };
+    let cap = open.opened_at + LONGEST_TURN;
+    let seen = messages.iter().filter(|m| m.id <= open.looked).count();
+    if thread.channel == Channel::Door || messages[seen..].iter().any(|m| is_emergency(cx, &m.body)) {
+        return Ok(true);
     }
-    let scene = Scene::load(cx, thread.clone())?;
-    let reading = cx.world.reader.read(&text_of(&messages), &scene.context());
+    let scene = Scene::load(cx, thread)?;
+    let settled = (last.received_at + QUIET_SURE).min(cap);
+    let gathering = 0 < seen && seen < messages.len() && cx.now < settled;
+    let of = if gathering { &messages[seen..] } else { &messages[..] };
+    let reading = cx.world.read(&text_of(of), &scene.context());
     if reading.topics.iter().any(|t| t.decision == Verdict::Emergency) {
-        return Ok(cx.now);
+        return Ok(true);
     }
-    let gap = quiet_gap(&reading).saturating_sub(on_its_way(thread, last));
-    let quiet = (last.received_at + gap).min(first_at + LONGEST_TURN);
-    Ok(cx.world.awaits_reader.map_or(quiet, |until| quiet.max(until)))
+    let gap = quiet_gap(&reading).saturating_sub(on_its_way(&scene.thread, last));
+    let quiet = if gathering { settled } else { (last.received_at + gap).min(cap) };
+    let due = cx.world.awaits_reader.map_or(quiet, |until| quiet.max(until));
+    if due > cx.now {
+        turn::put_off(cx.db, open.id, due, last.id)?;
+    }
+    Ok(due <= cx.now)
 }
 
 /// Whether these words speak of an emergency, by the rules or the model.
@@ -144,16 +156,14 @@ pub(super) fn is_urgent(cx: Cx<'_>, thread: &Thread, body: &str) -> store::Resul
         return Ok(true);
     }
     let scene = Scene::load(cx, thread.clone())?;
-    let reading = cx.world.reader.read(limited(body), &scene.context());
+    let reading = cx.world.read(limited(body), &scene.context());
     Ok(reading.topics.iter().any(|t| t.decision == Verdict::Emergency))
 }
 
-/// The reader has changed, or a better one is on its way: when is each open turn due now?
+/// The reader has changed, or a better one is on its way: each open turn is looked at afresh.
 pub(super) fn look_again(cx: Cx<'_>) -> store::Result<()> {
     for open in turn::gathering(cx.db)? {
-        if let Some(thread) = thread::get(cx.db, open.thread_id)? {
-            turn::reschedule(cx.db, open.id, due(cx, &thread, open.id, open.opened_at)?)?;
-        }
+        turn::reopen(cx.db, open.id, cx.now)?;
     }
     Ok(())
 }

@@ -6,13 +6,16 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::people::{self, Call};
 use super::scene::Scene;
-use super::{Cx, Desk, Line, TextRefusal, Todo, consent};
+use super::{Cx, Desk, Line, TextRefusal, Todo, alerts, consent};
 use crate::clock::UnixMs;
 use crate::sop::Level;
+use crate::store::escalation::{self, NewEscalation};
 use crate::store::outbox::{self, Outgoing};
-use crate::store::{self, escalation, journal, texting, thread, timer};
+use crate::store::{self, journal, texting, thread, timer};
 
 /// How far back an unanswered try may lie and still be recognised in what the provider lists.
 const CLAIMS_FOR: Duration = Duration::from_secs(24 * 3600);
@@ -118,7 +121,7 @@ impl Desk {
                 TextRefusal::Text => not_reached(cx, &row, &notice),
                 TextRefusal::Account => {
                     let summary = format!("No text leaves the club: {why}. Customers who wrote wait.");
-                    people::house_call(cx, TEXTS_DOWN, Level::High, "texts cannot be sent", &summary)
+                    house_call(cx, TEXTS_DOWN, Level::High, "texts cannot be sent", &summary)
                 }
             }
         })
@@ -176,30 +179,19 @@ impl Desk {
         })
     }
 
-    /// Texts leave and come in (again): the calls about it are over.
+    /// A text has left: no text is refused for what concerns the whole line (any more).
     ///
     /// # Errors
     /// Only the database's.
-    pub fn texts_work(&mut self) -> store::Result<()> {
+    pub fn texts_leave(&mut self) -> store::Result<()> {
         if !escalation::open(self.store.conn())?.iter().any(|e| e.intent == TEXTS_DOWN) {
             return Ok(());
         }
         self.write(|cx| {
-            if people::house_over(cx, TEXTS_DOWN)? {
-                journal::notice(cx.db, None, "Texts work again.", cx.now)?;
+            if house_over(cx, TEXTS_DOWN)? {
+                journal::notice(cx.db, None, "Texts leave again.", cx.now)?;
             }
             Ok(())
-        })
-    }
-
-    /// Texts neither come in nor go out until somebody mends something.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub fn texts_fail(&mut self, why: &str) -> store::Result<()> {
-        self.write(|cx| {
-            let summary = format!("The club's texts do not work: {why}.");
-            people::house_call(cx, TEXTS_DOWN, Level::High, "texts do not work", &summary)
         })
     }
 
@@ -211,7 +203,7 @@ impl Desk {
         self.write(|cx| {
             journal::notice(cx.db, None, text, cx.now)?;
             match call {
-                Some(intent) => people::house_call(cx, intent, Level::Medium, text, text),
+                Some(intent) => house_call(cx, intent, Level::Medium, text, text),
                 None => Ok(()),
             }
         })
@@ -225,7 +217,7 @@ impl Desk {
         if !escalation::open(self.store.conn())?.iter().any(|e| e.thread_id.is_none() && e.intent == intent) {
             return Ok(());
         }
-        self.write(|cx| people::house_over(cx, intent).map(drop))
+        self.write(|cx| house_over(cx, intent).map(drop))
     }
 }
 
@@ -308,4 +300,37 @@ fn carrier_opt_out(cx: Cx<'_>, row: &Outgoing) -> store::Result<()> {
     let Some(thread) = thread::get(cx.db, row.thread_id)? else { return Ok(()) };
     consent::opt_out(cx, &thread, "carrier", "Opt-out: the carrier says that this number wants no texts.")
         .map(drop)
+}
+
+/// A matter of the whole house and no conversation. Opened once until it is over.
+fn house_call(cx: Cx<'_>, intent: &str, level: Level, reason: &str, summary: &str) -> store::Result<()> {
+    if escalation::open(cx.db)?.iter().any(|e| e.thread_id.is_none() && e.intent == intent) {
+        return Ok(());
+    }
+    let level = people::level_name(level);
+    let packet = json!({"site": cx.site().name, "next_step": "See the provider's own page, and text the club's number.",
+        "waiting_since": cx.now});
+    let new = NewEscalation {
+        thread_id: None,
+        episode_id: None,
+        intent,
+        level,
+        timed_as: level,
+        reason,
+        summary,
+        packet: &packet.to_string(),
+        first_alert_at: alerts::first_at(cx, level),
+    };
+    let id = escalation::insert(cx.db, &new, cx.now)?;
+    timer::set(cx.db, "alert", id, new.first_alert_at)
+}
+
+/// The matter of the whole house is over by itself: nobody need be called any more.
+fn house_over(cx: Cx<'_>, intent: &str) -> store::Result<bool> {
+    let mut any = false;
+    for open in escalation::open(cx.db)?.iter().filter(|e| e.thread_id.is_none() && e.intent == intent) {
+        alerts::close(cx, open, "box")?;
+        any = true;
+    }
+    Ok(any)
 }

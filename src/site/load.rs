@@ -3,12 +3,12 @@
 //! All or nothing, and everything that is wrong at once. No target, driver or phone number is ever
 //! supplied here that the file does not name; what has a default says so in `docs/site.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
 use super::facts::FACTS;
-use super::problem::{Problem, Problems, did_you_mean};
+use super::problem::{self, Problem, Problems, did_you_mean};
 use super::raw::{Entry, Fields, Raw, Spot};
 use super::{AccessController, Broker, E164, Hours, Person, Role, Site, SitePolicy};
 use super::{load_devices, parse, secret, texts, validate};
@@ -18,7 +18,7 @@ pub type SiteProblem = Problem;
 
 /// Why there is no site.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} problem(s) in the site, the first: {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
+#[error("{} problem(s) in the site{}", .0.len(), problem::listed(.0))]
 pub struct SiteProblems(pub Vec<SiteProblem>);
 
 /// What the site is loaded for.
@@ -141,6 +141,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         broker,
         access,
         texts,
+        simulated: BTreeSet::new(),
     })
 }
 
@@ -165,15 +166,15 @@ fn time_zone(zone: &Spot<String>, problems: &mut Problems) -> Option<(String, ji
 fn hours(top: &mut Fields, problems: &mut Problems) -> Option<Hours> {
     let mut table = section(top, "hours", "write `[hours]` with `quiet = \"22:00-08:00\"`", problems)?;
     let quiet = table.need_text("quiet", "write the quiet hours like \"22:00-08:00\"", problems);
+    let digest = table.text("digest", problems);
     table.finish(problems);
     let quiet = quiet?;
     let read = || {
         let (from, to) = quiet.value.split_once('-')?;
         let (from, to) = (clock_time(from)?, clock_time(to)?);
-        (from != to).then_some(Hours { quiet_from: from, quiet_to: to })
+        (from != to).then_some(Hours { quiet_from: from, quiet_to: to, digest: Some(DIGEST) })
     };
-    let hours = read();
-    if hours.is_none() {
+    let Some(mut hours) = read() else {
         let what = format!("`{}` is no span of a day", quiet.value);
         problems.add(
             quiet.line,
@@ -181,8 +182,34 @@ fn hours(top: &mut Fields, problems: &mut Problems) -> Option<Hours> {
             what,
             "write from-to on the 24-hour clock, like \"22:00-08:00\"",
         );
+        return None;
+    };
+    if hours.is_quiet(DIGEST) {
+        hours.digest = Some(hours.quiet_to);
     }
-    hours
+    if let Some(digest) = digest {
+        hours.digest = digest_hour(&digest, &hours, problems);
+    }
+    Some(hours)
+}
+
+/// When the daily digest is sent, if the file does not say.
+const DIGEST: jiff::civil::Time = jiff::civil::time(8, 0, 0, 0);
+
+/// `HH:MM` outside the quiet hours, or `off`.
+fn digest_hour(digest: &Spot<String>, hours: &Hours, problems: &mut Problems) -> Option<jiff::civil::Time> {
+    if digest.value == "off" {
+        return None;
+    }
+    let mend = "write a time on the 24-hour clock outside the quiet hours, like \"08:00\", or \"off\"";
+    match clock_time(&digest.value) {
+        Some(hour) if !hours.is_quiet(hour) => return Some(hour),
+        Some(_) => problems.add(digest.line, "hours.digest", "falls into the quiet hours", mend),
+        None => {
+            problems.add(digest.line, "hours.digest", format!("`{}` is no time of day", digest.value), mend);
+        }
+    }
+    None
 }
 
 /// `HH:MM`, nothing else.
@@ -362,11 +389,5 @@ pub(super) fn secret_file(
     problems: &mut Problems,
 ) -> Option<std::path::PathBuf> {
     let written = table.need_text(key, "write the path of the file that holds it", problems)?;
-    Some(secret_at(&written.value, beside))
-}
-
-/// Where the file of a secret is: among systemd's credentials, else as written.
-pub(super) fn secret_at(written: &str, beside: &Path) -> std::path::PathBuf {
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
-    secret::locate(written, beside, credentials.as_deref())
+    Some(secret::find(&written.value, beside))
 }

@@ -9,19 +9,21 @@ pub mod ids;
 pub mod load;
 mod load_devices;
 mod parse;
+pub mod plain;
 pub mod problem;
 pub mod raw;
 pub mod secret;
 pub mod texts;
 mod validate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use effect::{Effect, Outcome, Scope, Tier};
 pub use ids::{BayId, E164, Target};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
+pub use plain::Plain;
 pub use problem::{Problem, Problems};
 pub use texts::{TextCompany, Texts};
 
@@ -50,6 +52,9 @@ pub struct Site {
     pub access: Option<AccessController>,
     /// Without it no text comes in or goes out.
     pub texts: Option<Texts>,
+    /// Targets whose devices are simulated although a real wire leads to them. Empty in a real club; only
+    /// the simulated club, which puts its devices behind real wires, fills it.
+    pub simulated: BTreeSet<Target>,
 }
 
 #[derive(Debug, Clone)]
@@ -108,6 +113,17 @@ pub struct SitePolicy {
 pub struct Hours {
     pub quiet_from: jiff::civil::Time,
     pub quiet_to: jiff::civil::Time,
+    /// When the daily digest is sent, site time. Default 08:00, or the end of the quiet hours if that is
+    /// later; `None`: never (`off`).
+    pub digest: Option<jiff::civil::Time>,
+}
+
+impl Hours {
+    /// Whether a time of day at the site is in the quiet hours.
+    pub fn is_quiet(&self, now: jiff::civil::Time) -> bool {
+        let (from, to) = (self.quiet_from, self.quiet_to);
+        if from <= to { from <= now && now < to } else { now >= from || now < to }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -150,9 +166,7 @@ impl Site {
     }
 
     pub fn is_quiet(&self, at: UnixMs) -> bool {
-        let now = self.local(at).time();
-        let (from, to) = (self.hours.quiet_from, self.hours.quiet_to);
-        if from <= to { from <= now && now < to } else { now >= from || now < to }
+        self.hours.is_quiet(self.local(at).time())
     }
 
     /// Whether the site names this target at all.
@@ -172,6 +186,11 @@ impl Site {
                 device.effects.contains(&effect).then_some(&device.driver)
             }
         }
+    }
+
+    /// Whether `effect` on `target` moves nothing real, whatever wire it hangs on.
+    pub fn pretends(&self, effect: Effect, target: &Target) -> bool {
+        self.simulated.contains(target) || self.driver(effect, target) == Some(&DriverKind::Simulated)
     }
 
     /// The doors a customer may be let in by.

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::E164;
-use super::load::{phone_number, secret_at, secret_file};
+use super::load::{phone_number, secret_file};
 use super::problem::{Problems, did_you_mean};
 use super::raw::{Fields, Spot};
-use super::validate;
+use super::{secret, validate};
 
 /// How texts come in and go out.
 #[derive(Debug, Clone)]
@@ -87,7 +87,7 @@ pub(super) fn texts(top: &mut Fields, beside: &Path, problems: &mut Problems) ->
         number_id,
         user_id,
         key_file: key_file?,
-        webhook_secret_files: webhook_secret_files.iter().map(|f| secret_at(&f.value, beside)).collect(),
+        webhook_secret_files: webhook_secret_files.iter().map(|f| secret::find(&f.value, beside)).collect(),
         webhook_url: webhook_url.map(|url| url.value.trim_end_matches('/').to_owned()),
         api_url: api_url.map(|url| url.value.trim_end_matches('/').to_owned()),
         poll_every,

@@ -9,6 +9,7 @@
 
 pub mod booking;
 pub mod device;
+pub mod digest;
 pub mod effect;
 pub mod episode;
 pub mod escalation;
@@ -16,6 +17,7 @@ pub mod journal;
 pub mod message;
 pub mod metrics;
 mod migrate;
+pub mod on_call;
 pub mod operator;
 pub mod outbox;
 pub mod presence;

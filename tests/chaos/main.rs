@@ -17,6 +17,7 @@ mod faults;
 mod house;
 mod ledger;
 #[path = "../kill/random.rs"]
+#[allow(dead_code, reason = "shared with the kill test, which uses all of it")]
 mod random;
 
 use std::time::Duration;

@@ -69,7 +69,7 @@ async fn a_flapping_line_loses_nothing_and_calls_nobody() {
         club.pass(10);
     }
     club.until("SELECT count(*) FROM message WHERE direction = 'in'", &["6"]).await;
-    assert_eq!(club.rows("SELECT count(*) FROM escalation WHERE intent = 'texts-down'"), ["0"]);
+    assert_eq!(club.rows("SELECT count(*) FROM escalation WHERE intent = 'channel.broken'"), ["0"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,9 +78,9 @@ async fn a_line_that_cannot_be_read_is_told_once_and_its_return_too() {
     let why = "the key is refused".to_owned();
     *club.ledger.trouble.lock().unwrap() = Some(HearError::Never { why, kind: Refusal::Key });
     club.listen();
-    club.until("SELECT level FROM escalation WHERE intent = 'texts-down'", &["high"]).await;
+    club.until("SELECT level FROM escalation WHERE intent = 'channel.broken'", &["medium"]).await;
     *club.ledger.trouble.lock().unwrap() = None;
-    club.until("SELECT closed_by FROM escalation WHERE intent = 'texts-down'", &["box"]).await;
+    club.until("SELECT closed_by FROM escalation WHERE intent = 'channel.broken'", &["box"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,8 @@ const STALE: Duration = Duration::from_secs(60 * 60);
 pub struct TicketView {
     pub id: i64,
     pub intent: String,
+    /// What it is about, in words.
+    pub matter: String,
     pub level: String,
     pub bay: Option<u8>,
     pub thread_id: Option<i64>,
@@ -64,12 +66,13 @@ pub struct LinkView {
 }
 
 pub fn tickets(look: Look<'_>) -> store::Result<Vec<TicketView>> {
-    Ok(ticket::open(look.conn)?.into_iter().map(|t| ticket_view(look, t)).collect())
+    ticket::open(look.conn)?.into_iter().map(|t| ticket_view(look, t)).collect()
 }
 
-fn ticket_view(look: Look<'_>, t: Ticket) -> TicketView {
-    TicketView {
+fn ticket_view(look: Look<'_>, t: Ticket) -> store::Result<TicketView> {
+    Ok(TicketView {
         id: t.id,
+        matter: super::words::matter(look.conn, &t.intent)?,
         intent: t.intent,
         level: t.level,
         bay: t.bay.map(|b| b.0),
@@ -79,7 +82,7 @@ fn ticket_view(look: Look<'_>, t: Ticket) -> TicketView {
         opened_label: time::label(look.site, t.opened_at, look.now),
         parent_id: t.parent_id,
         is_parent: t.is_parent,
-    }
+    })
 }
 
 pub fn incidents(look: Look<'_>) -> store::Result<Vec<IncidentView>> {

@@ -15,7 +15,7 @@ pub struct Offer {
     pub target: String,
     /// What is done: "Unlock".
     pub name: &'static str,
-    /// … and where: "Unlock: Main door".
+    /// … and where: "Unlock the main door".
     pub label: String,
     /// Why it needs a person; empty in a plain list.
     pub why: String,
@@ -32,7 +32,7 @@ fn offer(site: &Site, effect: Effect, target: &Target, why: String) -> Offer {
         effect: effect.name(),
         target: target.as_str().to_owned(),
         name: words::effect(effect),
-        label: format!("{}: {}", words::effect(effect), words::target(site, target)),
+        label: site.order(effect, target),
         why,
         takes_value: effect == Effect::ThermostatSet,
         interrupts: effect.interrupts_play(),
