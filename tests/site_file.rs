@@ -416,7 +416,12 @@ fn a_text_line_that_cannot_work_is_refused_with_its_mend() {
     only("number = \"+19025550100\"", "number = \"555\"", "number = \"555\"", "no phone number");
     only("number_id = \"PN00000000\"", "", "[texts]", "is missing");
     only("key_file = \"quo-key\"", "key = \"x\"\nkey_file = \"quo-key\"", "key = \"x\"", "no such key");
-    only("key_file = \"quo-key\"", "key_file = \"quo-key\"\npoll_every_s = 0", "poll_every_s", "out of range");
+    only(
+        "key_file = \"quo-key\"",
+        "key_file = \"quo-key\"\npoll_every_s = 0",
+        "poll_every_s",
+        "out of range",
+    );
     only(
         "key_file = \"quo-key\"",
         "key_file = \"quo-key\"\napi_url = \"http://quo.example\"",

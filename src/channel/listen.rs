@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::HearError;
 use super::gateway::{Gateway, lock};
 use super::stats::ChannelStats;
 use super::take::{self, NotTaken};
 use super::watch::Watch;
-use super::HearError;
 use crate::clock::UnixMs;
 use crate::desk::{DeskGone, Line};
 use crate::site::E164;

@@ -24,9 +24,9 @@ impl Gateway {
     pub(super) async fn take(&self, heard: Vec<Heard>) -> Result<(), NotTaken> {
         self.stats.heard.fetch_add(heard.len() as u64, Ordering::Relaxed);
         let (provider, simulated) = (self.name(), self.settings.simulated);
-        let taken = self.desk.call(move |desk| {
-            heard.into_iter().try_for_each(|one| apply(desk, one, provider, simulated))
-        });
+        let taken = self
+            .desk
+            .call(move |desk| heard.into_iter().try_for_each(|one| apply(desk, one, provider, simulated)));
         Ok(taken.await??)
     }
 }

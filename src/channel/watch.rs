@@ -102,7 +102,8 @@ impl Watch {
             return;
         }
         let hours = longest.as_secs() / 3600;
-        let text = format!("No text has come in for {hours} hours of the day: text the club's number to try it.");
+        let text =
+            format!("No text has come in for {hours} hours of the day: text the club's number to try it.");
         gateway
             .settle(move |desk| {
                 let open = crate::store::escalation::open(desk.store_ref().conn())?;

@@ -82,7 +82,9 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let links = store.write(|tx| web::bay_paths(tx, &site, now))?;
 
     let quo = FakeQuo::start(clock.clone())?;
-    let about = |b: &Booking| format!("bay {}, {} to {}", b.bay.0, local(&site, b.starts_at), local(&site, b.ends_at));
+    let about = |b: &Booking| {
+        format!("bay {}, {} to {}", b.bay.0, local(&site, b.starts_at), local(&site, b.ends_at))
+    };
     let phones = phone::Phones::of(&quo, &bookings, about);
     let (events, seen) = mpsc::channel(1024);
     let (drivers, wireless) = house.drivers(events)?;

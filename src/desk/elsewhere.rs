@@ -138,8 +138,7 @@ impl Desk {
 }
 
 fn conversation(cx: Cx<'_>, phone: &E164, simulated: bool) -> store::Result<Thread> {
-    let id =
-        thread::open(cx.db, Channel::Sms, phone.as_str(), "", None, Some(phone), cx.now, simulated)?;
+    let id = thread::open(cx.db, Channel::Sms, phone.as_str(), "", None, Some(phone), cx.now, simulated)?;
     thread::get(cx.db, id)?.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into())
 }
 

@@ -49,7 +49,8 @@ use rusqlite::Connection;
 pub use crate::llm::{Nomination, Question as FallbackQuestion};
 pub use elsewhere::{MissedCall, SentElsewhere};
 pub use input::{
-    Acknowledged, Act, AlertChannel, Inbound, Line, OperateError, Operator, Reach, Received, TextRefusal, Todo,
+    Acknowledged, Act, AlertChannel, Inbound, Line, OperateError, Operator, Reach, Received, TextRefusal,
+    Todo,
 };
 pub use on_call::{OnCall, order as on_call_order};
 use readings::Readings;

@@ -119,12 +119,7 @@ fn reply(cx: Cx<'_>, who: &Operator, thread: &Thread, text: &str, form_key: Opti
 
 /// The conversation is theirs: open turns end silently, unsent automatic texts do not leave, the pending
 /// question is off, escalations are acknowledged, and a hold keeps the automation out.
-pub(super) fn take_over(
-    cx: Cx<'_>,
-    who: &Operator,
-    thread: &Thread,
-    reason: &str,
-) -> Result<(), StoreError> {
+pub(super) fn take_over(cx: Cx<'_>, who: &Operator, thread: &Thread, reason: &str) -> Result<(), StoreError> {
     let fresh = thread.held(cx.now).is_none_or(|h| h.by != who.name);
     let hold = Hold { by: who.name.clone(), reason: reason.to_owned(), until: cx.now + HOLD };
     thread::set_hold(cx.db, thread.id, Some(&hold))?;

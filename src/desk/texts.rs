@@ -275,7 +275,8 @@ fn maybe(cx: Cx<'_>, row: &Outgoing, why: &str) -> store::Result<()> {
 
 /// The provider took it and could not bring it.
 fn undelivered(cx: Cx<'_>, row: &Outgoing, why: Option<&str>) -> store::Result<()> {
-    let notice = format!("A text did not reach the customer: {}", why.unwrap_or("the provider gives no reason"));
+    let notice =
+        format!("A text did not reach the customer: {}", why.unwrap_or("the provider gives no reason"));
     journal::notice(cx.db, Some(row.thread_id), &notice, cx.now)?;
     not_reached(cx, row, &notice)
 }

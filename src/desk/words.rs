@@ -9,19 +9,19 @@ const INFO: &[&str] = &["help", "info", "aide"];
 
 /// Sentences that take back the consent to texts. They speak of texts, or of a list, and of us.
 static REVOKES: std::sync::LazyLock<Vec<regex::Regex>> = std::sync::LazyLock::new(|| {
-    const TEXTS: &str = r"(?:texts?|texting|text messages?|messages?|messaging|sms)";
+    let texts = r"(?:texts?|texting|text messages?|messages?|messaging|sms)";
     let patterns = [
-        format!(r"\b(?:stop|quit|cease) (?:texting|messaging|sms-?ing|contacting|spamming)\b(?: me| us| this number|[.! ]*$)"),
-        format!(r"\b(?:stop|quit) sending (?:me |us )?(?:any |these |your |more |all )*{TEXTS}\b"),
-        format!(r"\b(?:do not|don't|dont|never) (?:ever )?(?:text|message|sms|contact) (?:me|us|this number)\b(?: again| anymore| any more| ever)*[.! ]*(?:please|thanks|thank you)?[.! ]*$"),
-        format!(r"\b(?:do not|don't|dont) send (?:me |us )?(?:any ?more |any |these |your )*{TEXTS}\b"),
-        format!(r"\bno more {TEXTS}\b"),
-        format!(r"\b(?:take|remove|delete|get) (?:me|us|my (?:phone )?number|this number) (?:off|from|out of) (?:of )?(?:your|this|the) (?:\w+ )?(?:list|texts?|messages|system|database)\b"),
-        format!(r"\b(?:unsubscribe|opt) (?:me|us|my number|out)\b"),
-        format!(r"\b(?:arr[eê]te[zr]?|cesse[zr]?) de (?:m['e ]+|nous )(?:texter|[eé]crire|envoyer (?:des |vos )?(?:textos?|messages|sms))"),
-        format!(r"\bne (?:m['e ]+|nous )(?:textez|[eé]crivez|envoyez) plus\b"),
+        r"\b(?:stop|quit|cease) (?:texting|messaging|sms-?ing|contacting|spamming)\b(?: me| us| this number|[.! ]*$)",
+        r"\b(?:stop|quit) sending (?:me |us )?(?:any |these |your |more |all )*TEXTS\b",
+        r"\b(?:do not|don't|dont|never) (?:ever )?(?:text|message|sms|contact) (?:me|us|this number)\b(?: again| anymore| any more| ever)*[.! ]*(?:please|thanks|thank you)?[.! ]*$",
+        r"\b(?:do not|don't|dont) send (?:me |us )?(?:any ?more |any |these |your )*TEXTS\b",
+        r"\bno more TEXTS\b",
+        r"\b(?:take|remove|delete|get) (?:me|us|my (?:phone )?number|this number) (?:off|from|out of) (?:of )?(?:your|this|the) (?:\w+ )?(?:list|texts?|messages|system|database)\b",
+        r"\b(?:unsubscribe|opt) (?:me|us|my number|out)\b",
+        r"\b(?:arr[eê]te[zr]?|cesse[zr]?) de (?:m['e ]+|nous )(?:texter|[eé]crire|envoyer (?:des |vos )?(?:textos?|messages|sms))",
+        r"\bne (?:m['e ]+|nous )(?:textez|[eé]crivez|envoyez) plus\b",
     ];
-    patterns.iter().filter_map(|p| regex::Regex::new(p).ok()).collect()
+    patterns.iter().filter_map(|p| regex::Regex::new(&p.replace("TEXTS", texts)).ok()).collect()
 });
 
 fn single_word(text: &str) -> Option<String> {

@@ -67,7 +67,12 @@ pub(super) fn texts(top: &mut Fields, beside: &Path, problems: &mut Problems) ->
     }
     let number_id = table.text("number_id", problems).map(|id| id.value);
     if provider == Some(TextCompany::Quo) && number_id.is_none() {
-        problems.add(table.line, table.at("number_id"), "is missing", "write the number's id at Quo, \"PN…\"");
+        problems.add(
+            table.line,
+            table.at("number_id"),
+            "is missing",
+            "write the number's id at Quo, \"PN…\"",
+        );
     }
     let user_id = table.text("user_id", problems).map(|id| id.value);
     let key_file = secret_file(&mut table, "key_file", beside, problems);

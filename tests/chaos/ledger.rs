@@ -21,7 +21,8 @@ fn rows(db: &Connection, sql: &str) -> Vec<[String; 4]> {
             _ => String::new(),
         })
     };
-    let rows = statement.query_map([], |row| Ok([text(row, 0)?, text(row, 1)?, text(row, 2)?, text(row, 3)?]));
+    let rows =
+        statement.query_map([], |row| Ok([text(row, 0)?, text(row, 1)?, text(row, 2)?, text(row, 3)?]));
     rows.expect(sql).collect::<rusqlite::Result<_>>().expect(sql)
 }
 
@@ -65,7 +66,10 @@ pub fn wrong(path: &Path, written: &Written, carrier: &Carrier) -> Problems {
     ) {
         wrong.push(format!("text {id} is there {n} times"));
     }
-    for [id, ..] in rows(db, "SELECT provider_id, '', '', '' FROM message WHERE direction = 'in' AND provider_id IS NOT NULL") {
+    for [id, ..] in rows(
+        db,
+        "SELECT provider_id, '', '', '' FROM message WHERE direction = 'in' AND provider_id IS NOT NULL",
+    ) {
         if !written.contains(&id) {
             wrong.push(format!("text {id} was never written"));
         }
@@ -97,11 +101,13 @@ fn sent(db: &Connection, carrier: &Carrier) -> Problems {
     }
     // A text nobody knows the fate of may be one of those no row claims; each at most one.
     let mut maybe: Vec<&str> = ours.iter().filter(|r| r[3] == "maybe").map(|r| r[2].as_str()).collect();
-    let people: BTreeSet<String> =
-        rows(db, "SELECT provider_id, '', '', '' FROM message WHERE direction = 'out' AND provider_id IS NOT NULL")
-            .into_iter()
-            .map(|[id, ..]| id)
-            .collect();
+    let people: BTreeSet<String> = rows(
+        db,
+        "SELECT provider_id, '', '', '' FROM message WHERE direction = 'out' AND provider_id IS NOT NULL",
+    )
+    .into_iter()
+    .map(|[id, ..]| id)
+    .collect();
     let ledger = carrier.sent();
     for text in &ledger {
         let words = format!("{} {}", text.to, text.body);
@@ -164,7 +170,9 @@ pub fn counts(path: &Path, carrier: &Carrier) -> String {
     };
     format!(
         "endings {:?}, ours {:?} ({} repeated), calls {:?}, {} texts at the provider",
-        tally("SELECT coalesce(ending, 'none'), count(*), '', '' FROM message WHERE direction = 'in' GROUP BY 1"),
+        tally(
+            "SELECT coalesce(ending, 'none'), count(*), '', '' FROM message WHERE direction = 'in' GROUP BY 1"
+        ),
         tally("SELECT state, count(*), '', '' FROM outbox GROUP BY 1"),
         tally("SELECT 'n', sum(repeated), '', '' FROM outbox").values().next().map_or("", String::as_str),
         tally("SELECT intent, count(*), '', '' FROM escalation GROUP BY 1"),

@@ -51,7 +51,12 @@ async fn reading_goes_on_where_it_stood_after_a_restart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_before_the_box_was_there_is_not_answered() {
     let club = Club::open("begun");
-    club.ledger.put(text("old", ALEX, "yesterday's", club.clock.now() - std::time::Duration::from_secs(3600)));
+    club.ledger.put(text(
+        "old",
+        ALEX,
+        "yesterday's",
+        club.clock.now() - std::time::Duration::from_secs(3600),
+    ));
     club.ledger.put(text("new", ALEX, "today's", club.clock.now()));
     club.listen();
     club.until(BODIES, &["today's"]).await;
@@ -62,7 +67,8 @@ async fn a_flapping_line_loses_nothing_and_calls_nobody() {
     let club = Club::open("flapping");
     club.listen();
     for n in 0..6 {
-        let trouble = (n % 2 == 0).then(|| HearError::Later { why: "connection refused".into(), after_ms: None });
+        let trouble =
+            (n % 2 == 0).then(|| HearError::Later { why: "connection refused".into(), after_ms: None });
         *club.ledger.trouble.lock().unwrap() = trouble;
         club.ledger.put(text(&format!("m{n}"), ALEX, &format!("text {n}"), club.clock.now()));
         club.polls(1).await;
@@ -91,7 +97,11 @@ async fn a_clock_that_is_an_hour_wrong_is_said_and_loses_nothing() {
     club.ledger.put(text("m1", ALEX, "hello", club.clock.now() - std::time::Duration::from_secs(3600)));
     club.listen();
     club.until(BODIES, &["hello"]).await;
-    club.until("SELECT count(*) FROM notice WHERE text LIKE 'The clock of this box is 60 min ahead%'", &["1"]).await;
+    club.until(
+        "SELECT count(*) FROM notice WHERE text LIKE 'The clock of this box is 60 min ahead%'",
+        &["1"],
+    )
+    .await;
     club.polls(3).await;
     assert_eq!(club.rows("SELECT count(*) FROM notice"), ["1"], "said once");
 }

@@ -109,17 +109,15 @@ impl TextProvider for InMemory {
         }
     }
 
-    async fn look_up(
-        &self,
-        to: &E164,
-        body: &str,
-        since: UnixMs,
-    ) -> Result<Option<Accepted>, HearError> {
+    async fn look_up(&self, to: &E164, body: &str, since: UnixMs) -> Result<Option<Accepted>, HearError> {
         self.alive().await;
         self.0.looks.fetch_add(1, Ordering::SeqCst);
         self.0.trouble()?;
         let found = self.0.taken().into_iter().find(|t| {
-            t.to == to.as_str() && t.body == body && t.at >= since && !self.0.known.lock().unwrap().contains(&t.id)
+            t.to == to.as_str()
+                && t.body == body
+                && t.at >= since
+                && !self.0.known.lock().unwrap().contains(&t.id)
         });
         Ok(found.map(|t| Accepted { provider_id: t.id }))
     }
@@ -156,7 +154,9 @@ impl TextProvider for InMemory {
         let said = std::str::from_utf8(hook.body).map_err(|e| NotBelieved::Unreadable(e.to_string()))?;
         match said.split_once('|') {
             Some((id, body)) => Ok(vec![text(id, ALEX, body, hook.now)]),
-            None => Ok(vec![Heard::Unknown { id: said.into(), kind: "fax.received".into(), raw: said.into() }]),
+            None => {
+                Ok(vec![Heard::Unknown { id: said.into(), kind: "fax.received".into(), raw: said.into() }])
+            }
         }
     }
 
@@ -278,7 +278,8 @@ impl Club {
 
     /// A customer's text, by webhook, and the quiet gap after it.
     pub async fn says(&self, id: &str, body: &str) {
-        let signed = [("x-signature".to_owned(), "right".to_owned()), ("webhook-id".to_owned(), format!("h-{id}"))];
+        let signed =
+            [("x-signature".to_owned(), "right".to_owned()), ("webhook-id".to_owned(), format!("h-{id}"))];
         let taken = self.gateway.hook(&signed, format!("{id}|{body}").as_bytes()).await;
         assert_eq!(taken, clubos::channel::HookVerdict::Taken);
         self.pass(2);

@@ -7,4 +7,5 @@ mod hooks;
 mod inbound;
 mod line;
 mod outbound;
+mod pages;
 mod people;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use clubos::channel::{HearError, Heard, Delivery, Refusal};
+use clubos::channel::{Delivery, HearError, Heard, Refusal};
 
 use crate::line::{ALEX, Club, Next};
 
@@ -103,7 +103,11 @@ async fn a_key_that_is_revoked_is_told_once_and_is_over_when_texts_leave_again()
     club.pass(600);
     club.says("m2", "wifi?").await;
     club.until(STATES, &["failed", "failed"]).await;
-    assert_eq!(club.rows("SELECT level FROM escalation WHERE intent = 'texts-down'"), ["high"], "one outage, one call");
+    assert_eq!(
+        club.rows("SELECT level FROM escalation WHERE intent = 'texts-down'"),
+        ["high"],
+        "one outage, one call"
+    );
     assert_eq!(club.rows("SELECT count(*) FROM notice WHERE text LIKE 'A text could not be sent%'"), ["2"]);
     club.pass(600);
     club.says("m3", "wifi?").await;

@@ -16,7 +16,8 @@ use crate::store::journal::Change;
 use crate::store::message::{Ending, Message};
 use crate::store::outbox::Outgoing;
 use crate::store::{
-    self, booking, effect, escalation as escalations, journal, message, outbox, question, texting, thread, ticket,
+    self, booking, effect, escalation as escalations, journal, message, outbox, question, texting, thread,
+    ticket,
 };
 
 /// A text of ours is expected to be reported as delivered within this time.
