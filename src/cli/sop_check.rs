@@ -36,12 +36,7 @@ pub fn run(dir: &Path, out: &mut dyn Write) -> io::Result<u8> {
 ///
 /// # Errors
 /// No model, or SOPs that [`run`] complains about.
-pub fn examples(
-    dir: &Path,
-    site: Option<PathBuf>,
-    paths: &Paths,
-    out: &mut dyn Write,
-) -> anyhow::Result<u8> {
+pub fn examples(dir: &Path, site: Option<PathBuf>, paths: &Paths, out: &mut dyn Write) -> anyhow::Result<u8> {
     let library = Library::load(dir)?;
     let site = site.or_else(sample_site).and_then(|file| site::load(&file, LoadMode::Simulated).ok());
     let cache = paths.cache_dir();
