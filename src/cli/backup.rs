@@ -85,7 +85,8 @@ fn superfluous(folder: &Path, keep: usize) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn is_time(text: &str) -> bool {
-    text.len() == 15 && text.bytes().enumerate().all(|(i, b)| if i == 8 { b == b'T' } else { b.is_ascii_digit() })
+    text.len() == 15
+        && text.bytes().enumerate().all(|(i, b)| if i == 8 { b == b'T' } else { b.is_ascii_digit() })
 }
 
 /// The box must be stopped.

@@ -158,11 +158,7 @@ fn plan(places: &Places, settings: &Settings, group: Option<u32>) -> BrokerPlan 
         plain: settings.plain,
         tls: settings.listen.map(|listen| TlsListener { listen, certificate, key }),
         run_as: None,
-        hosted: Some(Hosted {
-            config: places.conf.clone(),
-            box_secret: places.box_secret.clone(),
-            group,
-        }),
+        hosted: Some(Hosted { config: places.conf.clone(), box_secret: places.box_secret.clone(), group }),
     }
 }
 
@@ -177,13 +173,20 @@ fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn overview(places: &Places, settings: &Settings, bays: &[BayId]) {
-    println!("the box       {} on this machine, user {BOX_USER}, password in {}", settings.plain, places.box_secret.display());
+    println!(
+        "the box       {} on this machine, user {BOX_USER}, password in {}",
+        settings.plain,
+        places.box_secret.display()
+    );
     match settings.listen {
         Some(listen) => println!("agents        {listen} over TLS, as {}", settings.names.join(", ")),
-        None => println!("agents        cannot come in from other machines yet: clubos broker init --listen ADDR:8883"),
+        None => println!(
+            "agents        cannot come in from other machines yet: clubos broker init --listen ADDR:8883"
+        ),
     }
     let (chain, _) = broker_certificate::files(&places.dir);
-    if let Some(print) = fs::read_to_string(chain).ok().and_then(|pem| broker_certificate::fingerprint(&pem)) {
+    if let Some(print) = fs::read_to_string(chain).ok().and_then(|pem| broker_certificate::fingerprint(&pem))
+    {
         println!("certificate   SHA-256 {print}");
     }
     let users: Vec<String> =
@@ -206,7 +209,10 @@ fn of_user(places: &Places, settings: &Settings, bays: &[BayId], user: &str) -> 
     let (chain, _) = broker_certificate::files(&places.dir);
     if settings.listen.is_some() {
         let pem = fs::read_to_string(&chain).with_context(|| format!("cannot read {}", chain.display()))?;
-        println!("certificate to trust, SHA-256 {}:", broker_certificate::fingerprint(&pem).unwrap_or_default());
+        println!(
+            "certificate to trust, SHA-256 {}:",
+            broker_certificate::fingerprint(&pem).unwrap_or_default()
+        );
         print!("{pem}");
     }
     Ok(())

@@ -12,10 +12,10 @@ use tokio::sync::{Mutex, Notify};
 
 use super::safe;
 use crate::desk::{DeskGone, DeskHandle};
-use crate::intent::{HEAD_FILE, IntentError, LoadOptions, Understanding};
+use crate::intent::{HEAD_FILE, IntentError, LoadOptions, Miss, Understanding};
 use crate::site::Site;
-use crate::sop::{Library, Sop};
 use crate::sop::library::SopProblems;
+use crate::sop::{Library, Sop};
 use crate::store::StoreError;
 use crate::store::journal::{self, Change};
 use crate::telemetry;
@@ -118,6 +118,7 @@ impl Reload {
         if before.fingerprint == library.fingerprint {
             return Ok("The SOPs were read again; nothing in them has changed.".into());
         }
+        no_misses(&Understanding::rules_test(&library))?;
         let head = KeptHead::of(&self.cache_dir);
         let options = LoadOptions {
             model_dir: &self.model_dir,
@@ -131,7 +132,7 @@ impl Reload {
             None => Understanding::load(options)?,
         };
         if !reads_alike(&before, &library) {
-            own_examples(&reader, &library).inspect_err(|_| head.put_back())?;
+            no_misses(&reader.self_test(&library)).inspect_err(|_| head.put_back())?;
         }
         let said = changes(&before, &library);
         let library = Arc::new(library);
@@ -143,14 +144,8 @@ impl Reload {
             safe::record(desk.store(), &placed, &dir, now);
             desk.store().write(|tx| {
                 let who = "reload".to_owned();
-                let change = Change {
-                    at: now,
-                    who,
-                    what: "sops".into(),
-                    detail: says,
-                    thread_id: None,
-                    until: None,
-                };
+                let change =
+                    Change { at: now, who, what: "sops".into(), detail: says, thread_id: None, until: None };
                 journal::change(tx, &change)
             })?;
             desk.no_better_reader()
@@ -185,16 +180,12 @@ impl KeptHead {
 }
 
 /// A set whose own examples are read as another SOP is worse than the one in place.
-fn own_examples(reader: &Understanding, library: &Library) -> Result<(), NotTaken> {
-    let misses = reader.self_test(library);
+fn no_misses(misses: &[Miss]) -> Result<(), NotTaken> {
     if misses.is_empty() {
         return Ok(());
     }
-    let named: Vec<String> = misses
-        .iter()
-        .take(NAMED)
-        .map(|m| format!("“{}” of {} as {}", m.example, m.sop, m.read_as))
-        .collect();
+    let named: Vec<String> =
+        misses.iter().take(NAMED).map(|m| format!("“{}” of {} as {}", m.example, m.sop, m.read_as)).collect();
     Err(NotTaken::Examples { count: misses.len(), named: named.join("; ") })
 }
 
@@ -232,6 +223,7 @@ fn changes(before: &Library, after: &Library) -> String {
         }
     }
     parts.extend(old.keys().filter(|id| !new.contains_key(*id)).map(|id| format!("{id} is gone")));
-    let what = if parts.is_empty() { "only texts of the house have changed".into() } else { parts.join(", ") };
+    let what =
+        if parts.is_empty() { "only texts of the house have changed".into() } else { parts.join(", ") };
     format!("New SOPs are in place: {} live; {what}.", new.len())
 }

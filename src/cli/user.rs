@@ -158,7 +158,10 @@ fn edit(
         if known {
             let detail = format!("{name}: {what}");
             let who = "clubos user".to_owned();
-            journal::change(tx, &Change { at: now, who, what: "user".into(), detail, thread_id: None, until: None })?;
+            journal::change(
+                tx,
+                &Change { at: now, who, what: "user".into(), detail, thread_id: None, until: None },
+            )?;
         }
         Ok::<_, StoreError>(known)
     })?;

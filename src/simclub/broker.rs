@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use crate::device::broker_certificate;
 use crate::device::broker::{self, BOX_USER, BrokerError, BrokerFiles, BrokerPlan, TlsListener};
+use crate::device::broker_certificate;
 use crate::site::{BayId, Broker};
 
 /// Why the broker does not run.

@@ -110,13 +110,8 @@ pub fn restore(from: &Path, state_dir: &Path, now: UnixMs) -> Result<Restored> {
     let db = state_dir.join("clubos.db");
     let part = with(&db, ".part");
     let failed = |error: io::Error| problem(&db, error.to_string());
-    let mut to = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&part)
-        .map_err(failed)?;
+    let mut to =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).map_err(failed)?;
     io::copy(&mut File::open(from).map_err(|e| problem(from, e.to_string()))?, &mut to).map_err(failed)?;
     to.sync_all().map_err(failed)?;
     let kept = db.exists().then(|| state_dir.join(format!("clubos.before-restore-{}.db", now.0)));

@@ -113,8 +113,14 @@ async fn a_restored_box_has_its_texts_sends_nothing_again_and_asks_everybody_to_
     house.found("SELECT text FROM notice WHERE text LIKE '%restored from a copy%'").await;
     assert_eq!(house.status(&token, "/api/v1/threads").await, StatusCode::UNAUTHORIZED);
     let kept = std::fs::read_dir(house.dir.join("state")).expect("a folder").flatten();
-    let kept: Vec<PathBuf> =
-        kept.map(|e| e.path()).filter(|p| p.to_string_lossy().contains("before-restore") && p.ends_with(p.file_name().unwrap()) && p.extension().is_some_and(|e| e == "db")).collect();
+    let kept: Vec<PathBuf> = kept
+        .map(|e| e.path())
+        .filter(|p| {
+            p.to_string_lossy().contains("before-restore")
+                && p.ends_with(p.file_name().unwrap())
+                && p.extension().is_some_and(|e| e == "db")
+        })
+        .collect();
     assert_eq!(ids(&kept[0]).len(), 2, "what was there before is kept with all it held");
 }
 

@@ -78,7 +78,8 @@ impl Club {
         );
         std::fs::set_permissions(&data, PermissionsExt::from_mode(0o777)).expect("its mode");
         std::fs::write(self.etc("mosquitto.conf"), main).expect("written");
-        let program = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto"].into_iter().find(|p| Path::new(p).exists());
+        let program =
+            ["/usr/sbin/mosquitto", "/usr/bin/mosquitto"].into_iter().find(|p| Path::new(p).exists());
         let child = Command::new(program.unwrap_or("mosquitto"))
             .arg("-c")
             .arg(self.etc("mosquitto.conf"))
@@ -87,7 +88,8 @@ impl Club {
             .expect("mosquitto");
         self.mosquitto = Some(child);
         let started = Instant::now();
-        let secret = std::fs::read_to_string(self.etc("credstore/broker-password")).expect("the box's secret");
+        let secret =
+            std::fs::read_to_string(self.etc("credstore/broker-password")).expect("the box's secret");
         while !self.gets_in("clubos", secret.trim(), false) {
             let log = std::fs::read_to_string(data.join("log")).unwrap_or_default();
             assert!(started.elapsed() < PATIENCE, "the box does not get in:\n{log}");
@@ -171,7 +173,10 @@ fn done_again_nothing_changes_and_a_new_bay_changes_nothing_for_the_others() {
     let before = club.files();
     assert!(club.init().contains("Nothing has changed."));
     let (code, said) = club.broker(&["init"]);
-    assert!(code == Some(0) && said.contains("Nothing has changed."), "what was asked for is remembered: {said}");
+    assert!(
+        code == Some(0) && said.contains("Nothing has changed."),
+        "what was asked for is remembered: {said}"
+    );
     assert_eq!(club.files(), before);
 
     let site = club.house.dir.join("site.toml");
@@ -179,7 +184,9 @@ fn done_again_nothing_changes_and_a_new_bay_changes_nothing_for_the_others() {
     std::fs::write(&site, text.replace("number = 2", "number = 3")).expect("written");
     assert!(club.init().contains("bay-1, bay-3"));
     let after = club.files();
-    for kept in ["clubos/secrets/bay-1", "clubos/broker.crt", "clubos/broker.key", "credstore/broker-password"] {
+    for kept in
+        ["clubos/secrets/bay-1", "clubos/broker.crt", "clubos/broker.key", "credstore/broker-password"]
+    {
         assert_eq!(after[&club.etc(kept)], before[&club.etc(kept)], "{kept}");
     }
     let line = |files: &BTreeMap<PathBuf, Vec<u8>>, user: &str| {

@@ -13,7 +13,8 @@ use crate::program::Box;
 fn with_certificate() -> (Box, String) {
     let mut house = Box::new().without_model();
     renew(&house);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    let port =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
     let file = |name: &str| house.dir.join(name).display().to_string();
     house.arguments = ["--tls-cert", &file("box.crt"), "--tls-key", &file("box.key"), "--listen-tls"]
         .map(str::to_owned)
@@ -44,7 +45,11 @@ fn mode(house: &Box, mode: u32) {
 fn trusting(house: &Box) -> Client {
     let pem = std::fs::read(house.dir.join("box.crt")).expect("a certificate");
     let pem = Certificate::from_pem(&pem).expect("PEM");
-    Client::builder().tls_certs_only([pem]).redirect(reqwest::redirect::Policy::none()).build().expect("a client")
+    Client::builder()
+        .tls_certs_only([pem])
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client")
 }
 
 #[tokio::test]
@@ -63,7 +68,11 @@ async fn where_a_certificate_is_there_both_addresses_serve_and_cookies_of_https_
         assert_eq!(answer.status(), StatusCode::OK, "{url}");
         cookies.push(answer.headers()["set-cookie"].to_str().expect("text").to_owned());
     }
-    assert!(cookies[0].starts_with("__Host-clubos_session=") && cookies[0].contains("; Secure"), "{}", cookies[0]);
+    assert!(
+        cookies[0].starts_with("__Host-clubos_session=") && cookies[0].contains("; Secure"),
+        "{}",
+        cookies[0]
+    );
     assert!(cookies[1].starts_with("clubos_session=") && !cookies[1].contains("Secure"), "{}", cookies[1]);
     let cookie = cookies[0].split(';').next().expect("a cookie");
     let threads = http.get(format!("{https}/api/v1/threads")).header("cookie", cookie).send().await;

@@ -29,7 +29,13 @@ impl Box {
     }
 
     /// Signs in over this address; the bearer token.
-    pub async fn sign_in(&self, http: &Client, url: &str, name: &str, password: &str) -> Result<String, StatusCode> {
+    pub async fn sign_in(
+        &self,
+        http: &Client,
+        url: &str,
+        name: &str,
+        password: &str,
+    ) -> Result<String, StatusCode> {
         let body = json!({"name": name, "password": password});
         let answer = http.post(format!("{url}/api/v1/session")).json(&body).send().await.expect("an answer");
         if !answer.status().is_success() {

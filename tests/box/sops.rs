@@ -7,7 +7,8 @@ use reqwest::Client;
 use crate::operator::PASSWORD;
 use crate::program::Box;
 
-const NOTICE: &str = "SELECT group_concat(text, char(10)) FROM notice HAVING group_concat(text, char(10)) LIKE ";
+const NOTICE: &str =
+    "SELECT group_concat(text, char(10)) FROM notice HAVING group_concat(text, char(10)) LIKE ";
 
 fn wifi(house: &Box) -> PathBuf {
     house.dir.join("sops/faq.wifi.md")
@@ -68,7 +69,10 @@ async fn new_sops_are_spoken_after_a_reload_and_bad_ones_change_nothing_and_are_
     noticed(&house, "faq.wifi is version 2").await;
     assert!(answer(&house, &http, &token).await.contains("Fairway tip"));
     let kept = "SELECT source FROM sop_version WHERE sop_id = 'faq.wifi' AND version = 2";
-    assert!(house.look(kept).is_some_and(|source| source.contains("Fairway tip")), "every version can be read again");
+    assert!(
+        house.look(kept).is_some_and(|source| source.contains("Fairway tip")),
+        "every version can be read again"
+    );
     assert!(house.look("SELECT detail FROM change_log WHERE what = 'sops'").is_some());
     let last_good = house.dir.join("state/last-good/sops/faq.wifi.md");
     assert!(std::fs::read_to_string(&last_good).expect("kept").contains("Fairway tip"));
@@ -79,9 +83,7 @@ async fn new_sops_are_spoken_after_a_reload_and_bad_ones_change_nothing_and_are_
     assert!(std::fs::read_to_string(&last_good).expect("kept").contains("kind: answer"));
 
     // An example that the emergency rules claim: right in form, and dangerous.
-    rewrite(&house, |_| {
-        good.replacen("examples:\n", "examples:\n  - \"the building is on fire\"\n", 1)
-    });
+    rewrite(&house, |_| good.replacen("examples:\n", "examples:\n  - \"the building is on fire\"\n", 1));
     noticed(&house, "on fire%of faq.wifi as emergency.fire").await;
     assert!(answer(&house, &http, &token).await.contains("Fairway tip"));
     // `sop check` says so before anything is asked to reload.

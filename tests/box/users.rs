@@ -45,7 +45,12 @@ async fn a_new_password_ends_what_was_signed_in_with_the_old_one() {
     assert!(house.sign_in(&http, &house.url, "sam", PASSWORD).await.is_err());
     assert!(house.sign_in(&http, &house.url, "sam", "another long password").await.is_ok());
     let list = house.clubos(&["user", "list"], "").1;
-    assert!(list.lines().any(|line| line.starts_with("sam") && line.contains("oncall") && line.ends_with("signed in (1)")), "{list}");
+    assert!(
+        list.lines().any(|line| line.starts_with("sam")
+            && line.contains("oncall")
+            && line.ends_with("signed in (1)")),
+        "{list}"
+    );
 }
 
 #[tokio::test]
