@@ -62,6 +62,7 @@ pub fn run(args: &CheckArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     check_model(paths, site.as_ref(), library.as_ref(), &mut report);
     check_database(args, &mut report);
     if let Some(site) = &site {
+        check_people(site, &mut report);
         check_devices(site, &mut report)?;
     }
     Ok(match report {
@@ -150,6 +151,20 @@ fn check_database(args: &CheckArgs, report: &mut Report) {
                 Ok(n) => report.ok("people", &format!("{n} can sign in")),
                 Err(error) => report.fail("people", &error.to_string()),
             }
+        }
+    }
+}
+
+/// Whether the channels to people have what they need; a test call is a person's to send.
+fn check_people(site: &Site, report: &mut Report) {
+    let channels = super::people::check(site);
+    if channels.is_empty() {
+        report.warn("calls", "nobody is called but by the staff page; `[notify]` in site.toml says how");
+    }
+    for (name, verdict) in channels {
+        match verdict {
+            Ok(says) => report.ok(&format!("calls by {name}"), &says),
+            Err(why) => report.fail(&format!("calls by {name}"), &why),
         }
     }
 }

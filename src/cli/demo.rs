@@ -7,24 +7,22 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use async_trait::async_trait;
 use clap::Args;
 use tokio::sync::mpsc;
 
+use super::demo_people;
 use super::knobs::Knobs;
 use super::paths::Paths;
 use super::serve::{self, Setup};
 use super::user;
 use crate::clock::{Clock, UnixMs};
 use crate::device::broker::OBSERVER_USER;
-use crate::notify::{Channel, NotReached};
 use crate::simclub::broker::SimBroker;
 use crate::simclub::{SimHouse, SimPorts};
 use crate::site::{self, BayId, E164, LoadMode};
 use crate::sop::Library;
 use crate::store::Store;
 use crate::store::booking::{self, Booking};
-use crate::store::escalation::{Alert, Escalation};
 use crate::{telemetry, web};
 
 /// The sample club, with simulated devices throughout.
@@ -67,7 +65,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let house = SimHouse::start(&sample, &dir, clock.clone(), args.speed, ports)
         .await
         .context("the simulated club needs Mosquitto; `make setup` installs it")?;
-    let site = house.site().clone();
+    let mut site = house.site().clone();
 
     let mut store = Store::open(&dir)?;
     for (name, role) in [("dana", "manager"), ("sam", "oncall")] {
@@ -79,11 +77,14 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let screens = store.write(|tx| web::screen_paths(tx, &site))?;
     let links = store.write(|tx| web::bay_paths(tx, &site, now))?;
 
+    let (services, people) = demo_people::start(&mut site, &dir).await?;
+
     let (events, seen) = mpsc::channel(1024);
     let (drivers, wireless) = house.drivers(events)?;
     let knobs = Arc::new(Knobs::new(house.control().clone()));
     let info = web::DemoInfo {
         control: knobs.clone(),
+        slack: Some(services),
         accounts: vec![("dana".into(), PASSWORD.into()), ("sam".into(), PASSWORD.into())],
     };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
@@ -97,7 +98,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         cache_dir: paths.cache_dir().unwrap_or_else(|| dir.join("cache")),
         clock,
         safe_mode: false,
-        channels: vec![Box::new(SimulatedPager)],
+        people,
         listen,
         public_url: Some(format!("http://localhost:{}", args.port)),
         bookings: None,
@@ -156,21 +157,6 @@ fn bookings(now: UnixMs) -> Vec<Booking> {
     .collect()
 }
 
-/// Stands for a person's phone in the demo; it rings in the log.
-struct SimulatedPager;
-
-#[async_trait]
-impl Channel for SimulatedPager {
-    fn name(&self) -> &'static str {
-        "simulated-pager"
-    }
-
-    async fn call(&self, alert: &Alert, escalation: &Escalation) -> Result<(), NotReached> {
-        tracing::info!(person = alert.person, level = escalation.level, "simulated pager rings");
-        Ok(())
-    }
-}
-
 fn welcome(
     port: u16,
     screens: &[(BayId, String)],
@@ -183,7 +169,8 @@ fn welcome(
         "\nThe Clubhouse, a simulated club (no device here is real)\n\n\
          Staff page      {url}/\n\
          Demo accounts   dana / {PASSWORD} (manager)   sam / {PASSWORD} (on call)\n\
-         Demo switches   {url}/demo   make devices lie, fail, go; cut the internet line\n"
+         Demo switches   {url}/demo   make devices lie, fail, go; cut the internet line\n\
+         Staff's Slack   {url}/demo/slack   simulated: how people are called, with its buttons\n"
     );
     for (bay, path) in links {
         text += &format!("Bay {} page      {url}{path}   (the code changes every 10 minutes)\n", bay.0);

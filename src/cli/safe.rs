@@ -80,22 +80,17 @@ fn nowhere() -> Site {
         people: Vec::new(),
         broker: None,
         access: None,
+        notify: Default::default(),
         simulated: BTreeSet::new(),
     }
 }
 
 /// Keeps a copy of a configuration that works, and of nothing else. A full disk is said and stops nothing.
 pub fn remember(site: &Path, sops: &Path, state_dir: &Path) {
-    let folder = state_dir.join(FOLDER);
-    let kept = || -> std::io::Result<()> {
-        fs::create_dir_all(&folder)?;
-        fs::copy(site, folder.join("site.toml.new"))?;
-        fs::rename(folder.join("site.toml.new"), folder.join("site.toml"))
-    };
-    remember_sops(sops, state_dir);
-    if let Err(error) = kept() {
+    if let Err(error) = keep_site(site, &state_dir.join(FOLDER)) {
         tracing::warn!(%error, "the good configuration could not be kept for safe mode");
     }
+    remember_sops(sops, state_dir);
 }
 
 /// The procedures of it.
@@ -120,6 +115,12 @@ fn keep_sops(sops: &Path, folder: &Path) -> std::io::Result<()> {
     }
     fs::rename(&fresh, &good)?;
     remove(&replaced)
+}
+
+fn keep_site(site: &Path, folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    fs::copy(site, folder.join("site.toml.new"))?;
+    fs::rename(folder.join("site.toml.new"), folder.join("site.toml"))
 }
 
 fn remove(folder: &Path) -> std::io::Result<()> {

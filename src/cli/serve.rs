@@ -16,15 +16,15 @@ use tokio::sync::{Notify, mpsc};
 
 use super::https::{Https, HttpsArgs};
 use super::paths::{self, Paths};
+use super::people::{self, Staffroom};
 use super::plug::{self, Outside};
 use super::reload::{InUse, Reload};
 use super::{EX_CONFIG, problems, safe, state_dir};
 use crate::clock::Clock;
-use crate::desk::{self, AlertChannel, Desk, DeskHandle, Options, Parts};
+use crate::desk::{self, Desk, DeskHandle, Options, Parts};
 use crate::device::{DeviceEvent, Drivers};
 use crate::intent::{LoadOptions, Understanding};
-use crate::notify::Channel;
-use crate::notify::ntfy::Ntfy;
+use crate::notify::{Made, Switchboard};
 use crate::site::{self, LoadMode, Site};
 use crate::sop::Library;
 use crate::store::{Store, StoreError};
@@ -57,9 +57,6 @@ pub struct ServeArgs {
     /// Bookings (JSON or CSV), read at the start and whenever the file changes
     #[arg(long, value_name = "FILE")]
     bookings: Option<PathBuf>,
-    /// Call people by ntfy: https://<server>/<topic>
-    #[arg(long, value_name = "URL")]
-    ntfy: Option<String>,
     /// Take the internet line as down when this host does not answer: 192.0.2.1:443 [default: taken as up]
     #[arg(long, value_name = "ADDR:PORT")]
     line_probe: Option<SocketAddr>,
@@ -72,17 +69,6 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if let Some(open) = state_dir::open_to_others(&args.state_dir) {
         tracing::warn!("{open}");
     }
-    let https = match args.https.open() {
-        Ok(https) => https,
-        Err(error) if args.strict => {
-            eprintln!("clubos: {error}");
-            return Ok(ExitCode::from(EX_CONFIG));
-        }
-        Err(error) => {
-            tracing::error!(%error, "no HTTPS; the pages are served without");
-            None
-        }
-    };
     let library = Library::load(&paths.sops);
     let site = site::load(&args.site, LoadMode::Real);
     if let Err(bad) = &library {
@@ -95,6 +81,17 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if safe_mode && args.strict {
         return Ok(ExitCode::from(EX_CONFIG));
     }
+    let https = match args.https.open() {
+        Ok(https) => https,
+        Err(error) if args.strict => {
+            eprintln!("clubos: {error}");
+            return Ok(ExitCode::from(EX_CONFIG));
+        }
+        Err(error) => {
+            tracing::error!(%error, "no HTTPS; the pages are served without");
+            None
+        }
+    };
     let library = library.unwrap_or_else(|_| safe::last_good_library(&paths.sops, &args.state_dir));
     let site = site.unwrap_or_else(|_| safe::last_good_site(&args.state_dir));
     for problem in library.site_problems(&site.facts) {
@@ -111,10 +108,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if !safe_mode {
         safe::remember(&args.site, &paths.sops, &args.state_dir);
     }
-    let mut channels: Vec<Box<dyn Channel>> = Vec::new();
-    if let Some(url) = &args.ntfy {
-        channels.push(Box::new(Ntfy::new(url, args.public_url.clone())?));
-    }
+    let people = people::make(&site, &args.state_dir, None);
     let setup = Setup {
         site: Arc::new(site),
         library: Arc::new(library),
@@ -125,7 +119,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         cache_dir: paths::warm(&args.state_dir.join("cache"), &paths.model),
         clock: Clock::system(),
         safe_mode,
-        channels,
+        people,
         listen: args.listen,
         public_url: args.public_url.clone(),
         bookings: args.bookings.clone(),
@@ -156,7 +150,8 @@ pub struct Setup {
     pub cache_dir: PathBuf,
     pub clock: Clock,
     pub safe_mode: bool,
-    pub channels: Vec<Box<dyn Channel>>,
+    /// Channels to people.
+    pub people: Made,
     pub listen: SocketAddr,
     pub public_url: Option<String>,
     pub bookings: Option<PathBuf>,
@@ -210,7 +205,7 @@ pub fn start(
         safe_mode: setup.safe_mode,
         fallback: false,
         texts: false,
-        alert_channels: setup.channels.iter().map(|c| AlertChannel::site_wide(c.name())).collect(),
+        alert_channels: setup.people.channels.iter().map(|c| c.kind()).collect(),
         better_reader_within: Some(MODEL_WITHIN),
     };
     let rules = Understanding::rules_only(Some(&setup.site));
@@ -223,11 +218,23 @@ pub fn start(
         options,
     })?;
     let (handle, todos, thread) = desk::start(desk)?;
-    let outside =
-        Outside { desk: handle.clone(), drivers, channels: Arc::new(setup.channels), db: db.clone() };
+    let switchboard = Switchboard::new(
+        setup.people.channels,
+        handle.clone(),
+        db.clone(),
+        setup.site.clone(),
+        setup.clock.clone(),
+        setup.public_url.clone(),
+    );
+    let outside = Outside { desk: handle.clone(), drivers, switchboard: switchboard.clone() };
     let readiness = web::Readiness::loading();
     let mut app =
         web::App::new(handle.clone(), db, setup.site.clone(), setup.clock.clone(), readiness.clone());
+    app = app.with_people(Arc::new(Staffroom {
+        switchboard: switchboard.clone(),
+        push_key: setup.people.push_key.map(|key| key.public().to_owned()),
+        missing: setup.people.missing.into_iter().map(|(name, why)| (name, why.to_string())).collect(),
+    }));
     if let Some(demo) = demo {
         app = app.with_demo(demo);
     }
@@ -256,6 +263,7 @@ pub fn start(
         tokio::spawn(plug::observe(handle.clone(), seen)),
         tokio::spawn(plug::beat(handle.clone())),
     ];
+    tasks.extend(switchboard.start());
     if let Some(probe) = setup.line_probe {
         tasks.push(tokio::spawn(plug::watch_line(handle.clone(), probe)));
     }

@@ -119,6 +119,16 @@ pub struct Slots {
     pub reference: Option<String>,
 }
 
+impl Slots {
+    /// The customer's own bay where exactly one is named: none for somebody else's, none for several.
+    pub fn own_bay(&self) -> Option<BayId> {
+        match self.bays[..] {
+            [bay] if !self.others_bay => Some(bay),
+            _ => None,
+        }
+    }
+}
+
 /// When the thing written about happens. Only `Now` may lead to an action.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

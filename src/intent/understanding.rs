@@ -195,6 +195,9 @@ impl Inner {
         if slots::is_only_a_bay(text, &self.places) && context.pending == Some(PendingKind::Bay) {
             return context.last_intent.as_deref().map(|last| rule(last, By::Context));
         }
+        if let Some(intent) = chat::fragment(plain, context) {
+            return Some(rule(intent, By::Context));
+        }
         chat::exact(plain, context).map(|intent| rule(intent, By::Rule))
     }
 
@@ -235,7 +238,13 @@ impl Inner {
             "emergency.flood" => emergencies && !emergency::is_weather(text),
             _ => emergencies || !intent.starts_with("emergency."),
         };
-        match model.guess(text, &allowed) {
+        let guess = model.guess(text, &allowed).and_then(|guess| {
+            if route::may_ring(&guess, &normalise::plain(text)) {
+                return Ok(guess);
+            }
+            model.guess(text, &|intent: &str| !intent.starts_with("emergency."))
+        });
+        match guess {
             Ok(guess) => Some(route::topic(&guess, &self.strictness, text)),
             Err(e) => {
                 tracing::warn!(error = %e, "the encoder failed; the message is read by rules alone");

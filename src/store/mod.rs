@@ -9,6 +9,7 @@
 
 pub mod backup;
 pub mod booking;
+pub mod called;
 pub mod device;
 pub mod digest;
 pub mod effect;
@@ -22,6 +23,7 @@ pub mod on_call;
 pub mod operator;
 pub mod outbox;
 pub mod presence;
+pub mod push;
 pub mod question;
 pub mod sops;
 pub mod thread;

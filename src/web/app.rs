@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tower_http::timeout::TimeoutLayer;
 
 use super::error::Error;
+use super::people::{DemoSlack, NobodyCalled, People};
 use super::readiness::Readiness;
 use super::throttle::Throttle;
 use super::tls::Certificate;
@@ -41,6 +42,7 @@ pub struct App {
     pub(super) clock: Clock,
     pub(super) readiness: Readiness,
     pub(super) demo: Option<DemoInfo>,
+    pub(super) people: Arc<dyn People>,
     pub(super) public_url: Option<String>,
     pub(super) secure: bool,
     /// Wrong passwords by name and client: 5 in 10 min.
@@ -57,6 +59,8 @@ pub(super) type AppState = Arc<App>;
 #[derive(Clone)]
 pub struct DemoInfo {
     pub control: Arc<dyn DemoControl>,
+    /// The simulated Slack, to be shown.
+    pub slack: Option<Arc<dyn DemoSlack>>,
     /// Names and passwords that the sign-in page shows.
     pub accounts: Vec<(String, String)>,
 }
@@ -96,6 +100,7 @@ impl App {
             clock,
             readiness,
             demo: None,
+            people: Arc::new(NobodyCalled),
             public_url: None,
             secure: false,
             passwords: Arc::new(Throttle::new(5, MINUTES_10)),
@@ -108,6 +113,13 @@ impl App {
     #[must_use]
     pub fn with_demo(mut self, demo: DemoInfo) -> App {
         self.demo = Some(demo);
+        self
+    }
+
+    /// The channels to people. Without them nobody is called but by the staff page.
+    #[must_use]
+    pub fn with_people(mut self, people: Arc<dyn People>) -> App {
+        self.people = people;
         self
     }
 

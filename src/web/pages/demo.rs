@@ -94,7 +94,7 @@ pub async fn show(State(app): State<AppState>, StaffPage(staff): StaffPage) -> P
         line_up: demo.is_line_up(),
         targets: places(&app, demo.list()),
         behaviours: &BEHAVIOURS,
-        lie: screens.iter().nth(1).map(|(bay, _)| (bay.to_string(), Effect::SimRestart.name())),
+        lie: screens.get(1).map(|(bay, _)| (bay.to_string(), Effect::SimRestart.name())),
         screens,
         doors: app.site.customer_doors().map(|d| (d.target.to_string(), d.label.clone())).collect(),
         bookings: bookings.iter().map(|b| guest(&app, b)).collect(),

@@ -30,7 +30,7 @@ pub fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Verified => "done and seen",
         Outcome::Failed => "failed",
-        Outcome::Unknown => "not seen: unknown",
+        Outcome::Unknown => "not confirmed",
         Outcome::Refused => "not done",
         Outcome::Expired => "too late: not sent",
     }
