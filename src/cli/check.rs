@@ -143,6 +143,9 @@ fn check_database(args: &CheckArgs, report: &mut Report) {
         return report
             .warn("database", &format!("none yet in {}; `serve` makes it", args.state_dir.display()));
     }
+    if let Some(open) = super::state_dir::open_to_others(&args.state_dir) {
+        report.warn("state", &open);
+    }
     match Store::open(&args.state_dir) {
         Err(error) => report.fail("database", &error.to_string()),
         Ok(store) => {

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, Notify};
 
 use super::safe;
 use crate::desk::{DeskGone, DeskHandle};
-use crate::intent::{HEAD_FILE, IntentError, LoadOptions, Understanding};
+use crate::intent::{HEAD_FILE, IntentError, LoadOptions, Miss, Understanding};
 use crate::site::Site;
 use crate::sop::library::SopProblems;
 use crate::sop::{Library, Sop};
@@ -118,6 +118,7 @@ impl Reload {
         if before.fingerprint == library.fingerprint {
             return Ok("The SOPs were read again; nothing in them has changed.".into());
         }
+        no_misses(&Understanding::rules_test(&library))?;
         let head = KeptHead::of(&self.cache_dir);
         let options = LoadOptions {
             model_dir: &self.model_dir,
@@ -131,7 +132,7 @@ impl Reload {
             None => Understanding::load(options)?,
         };
         if !reads_alike(&before, &library) {
-            own_examples(&reader, &library).inspect_err(|_| head.put_back())?;
+            no_misses(&reader.self_test(&library)).inspect_err(|_| head.put_back())?;
         }
         let said = changes(&before, &library);
         let library = Arc::new(library);
@@ -179,8 +180,7 @@ impl KeptHead {
 }
 
 /// A set whose own examples are read as another SOP is worse than the one in place.
-fn own_examples(reader: &Understanding, library: &Library) -> Result<(), NotTaken> {
-    let misses = reader.self_test(library);
+fn no_misses(misses: &[Miss]) -> Result<(), NotTaken> {
     if misses.is_empty() {
         return Ok(());
     }

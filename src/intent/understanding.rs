@@ -88,6 +88,18 @@ impl Understanding {
         self.0.model.is_some()
     }
 
+    /// Examples that the emergency rules claim for another SOP, whatever a model would be trained on. Quick.
+    pub fn rules_test(library: &Library) -> Vec<Miss> {
+        let claimed = |id: &str, example: &str| match emergency::scan(example) {
+            Scan::Fires(intent) if intent != id && clauses::split(example).len() < 2 => {
+                Some(Miss { sop: id.to_owned(), example: example.to_owned(), read_as: intent.to_owned() })
+            }
+            _ => None,
+        };
+        let live = library.sops.iter().filter(|(_, sop)| sop.status == crate::sop::Status::Live);
+        live.flat_map(|(id, sop)| sop.examples.iter().filter_map(move |e| claimed(id, e))).collect()
+    }
+
     /// Every live SOP's own examples must be read as that SOP; those that are not.
     pub fn self_test(&self, library: &Library) -> Vec<Miss> {
         self.self_test_while(library, || true)
