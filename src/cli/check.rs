@@ -62,6 +62,7 @@ pub fn run(args: &CheckArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     check_model(paths, site.as_ref(), library.as_ref(), &mut report);
     check_database(args, &mut report);
     if let Some(site) = &site {
+        check_people(site, &mut report);
         check_devices(site, &mut report)?;
         match super::texting::check(site) {
             Ok(says) => report.ok("texts", &says),
@@ -142,6 +143,9 @@ fn check_database(args: &CheckArgs, report: &mut Report) {
         return report
             .warn("database", &format!("none yet in {}; `serve` makes it", args.state_dir.display()));
     }
+    if let Some(open) = super::state_dir::open_to_others(&args.state_dir) {
+        report.warn("state", &open);
+    }
     match Store::open(&args.state_dir) {
         Err(error) => report.fail("database", &error.to_string()),
         Ok(store) => {
@@ -151,6 +155,20 @@ fn check_database(args: &CheckArgs, report: &mut Report) {
                 Ok(n) => report.ok("people", &format!("{n} can sign in")),
                 Err(error) => report.fail("people", &error.to_string()),
             }
+        }
+    }
+}
+
+/// Whether the channels to people have what they need; a test call is a person's to send.
+fn check_people(site: &Site, report: &mut Report) {
+    let channels = super::people::check(site);
+    if channels.is_empty() {
+        report.warn("calls", "nobody is called but by the staff page; `[notify]` in site.toml says how");
+    }
+    for (name, verdict) in channels {
+        match verdict {
+            Ok(says) => report.ok(&format!("calls by {name}"), &says),
+            Err(why) => report.fail(&format!("calls by {name}"), &why),
         }
     }
 }

@@ -5,28 +5,25 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use async_trait::async_trait;
 use clap::Args;
 use tokio::sync::mpsc;
 
+use super::demo_people;
+use super::knobs::Knobs;
 use super::paths::Paths;
 use super::serve::{self, Setup};
 use super::{phone, user};
 use crate::clock::{Clock, UnixMs};
-use crate::desk::{DeskHandle, Line};
 use crate::device::broker::OBSERVER_USER;
-use crate::notify::{Channel, NotReached};
 use crate::simclub::broker::SimBroker;
 use crate::simclub::fake_quo::FakeQuo;
-use crate::simclub::{Behaviour, SimControl, SimHouse, SimPorts};
+use crate::simclub::{SimHouse, SimPorts};
 use crate::site::{self, BayId, E164, LoadMode, Site};
 use crate::sop::Library;
 use crate::store::Store;
 use crate::store::booking::{self, Booking};
-use crate::store::escalation::{Alert, Escalation};
 use crate::{telemetry, web};
 
 /// The sample club, with simulated devices throughout.
@@ -69,7 +66,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let house = SimHouse::start(&sample, &dir, clock.clone(), args.speed, ports)
         .await
         .context("the simulated club needs Mosquitto; `make setup` installs it")?;
-    let site = house.site().clone();
+    let mut site = house.site().clone();
 
     let mut store = Store::open(&dir)?;
     for (name, role) in [("dana", "manager"), ("sam", "oncall")] {
@@ -81,6 +78,8 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let screens = store.write(|tx| web::screen_paths(tx, &site))?;
     let links = store.write(|tx| web::bay_paths(tx, &site, now))?;
 
+    let (services, people) = demo_people::start(&mut site, &dir).await?;
+
     let quo = FakeQuo::start(clock.clone())?;
     let about = |b: &Booking| {
         format!("bay {}, {} to {}", b.bay.0, local(&site, b.starts_at), local(&site, b.ends_at))
@@ -88,13 +87,10 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let phones = phone::Phones::of(&quo, &bookings, about);
     let (events, seen) = mpsc::channel(1024);
     let (drivers, wireless) = house.drivers(events)?;
-    let knobs = Arc::new(Knobs {
-        control: house.control().clone(),
-        up: AtomicBool::new(true),
-        desk: std::sync::OnceLock::new(),
-    });
+    let knobs = Arc::new(Knobs::new(house.control().clone()));
     let info = web::DemoInfo {
         control: knobs.clone(),
+        slack: Some(services),
         accounts: vec![("dana".into(), PASSWORD.into()), ("sam".into(), PASSWORD.into())],
     };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
@@ -108,16 +104,17 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         cache_dir: paths.cache_dir().unwrap_or_else(|| dir.join("cache")),
         clock: clock.clone(),
         safe_mode: false,
-        channels: vec![Box::new(SimulatedPager)],
+        people,
         texts: Some(phone::line(&quo, &clock)?),
         phones: Some(Arc::new(phones)),
         listen,
         public_url: Some(format!("http://localhost:{}", args.port)),
         bookings: None,
         line_probe: None,
+        https: None,
     };
     let running = serve::start(setup, Some(Arc::new(drivers)), seen, Some(info))?;
-    let _ = knobs.desk.set(running.desk.clone()); // set once, here
+    knobs.attach(running.desk.clone());
     telemetry::ready("demo");
     println!("{}", welcome(args.port, &screens, &links, &bookings, house.broker()));
     let ended = running.until_told().await;
@@ -168,58 +165,9 @@ fn bookings(now: UnixMs) -> Vec<Booking> {
     .collect()
 }
 
-/// The knobs of the demo page.
-struct Knobs {
-    control: SimControl,
-    up: AtomicBool,
-    desk: std::sync::OnceLock<DeskHandle>,
-}
-
-impl web::DemoControl for Knobs {
-    fn list(&self) -> Vec<web::DemoSetting> {
-        let settings = self.control.list().into_iter();
-        settings
-            .map(|(target, effect, b)| web::DemoSetting { target, effect, behaviour: b.to_string() })
-            .collect()
-    }
-
-    fn set(&self, setting: &web::DemoSetting) -> Result<(), String> {
-        let behaviour: Behaviour = setting.behaviour.parse().map_err(|e| format!("{e}"))?;
-        self.control.set(&setting.target, setting.effect, behaviour);
-        Ok(())
-    }
-
-    fn line(&self, up: bool) {
-        self.up.store(up, Ordering::Relaxed);
-        let line = if up { Line::Up } else { Line::Down };
-        if let Some(desk) = self.desk.get() {
-            let _ = desk.tell(move |desk| desk.set_line(line)); // the demo may be ending
-        }
-    }
-
-    fn is_line_up(&self) -> bool {
-        self.up.load(Ordering::Relaxed)
-    }
-}
-
 /// `20:30` at the site.
 fn local(site: &Site, at: UnixMs) -> String {
     site.local(at).strftime("%H:%M").to_string()
-}
-
-/// Stands for a person's phone in the demo; it rings in the log.
-struct SimulatedPager;
-
-#[async_trait]
-impl Channel for SimulatedPager {
-    fn name(&self) -> &'static str {
-        "simulated-pager"
-    }
-
-    async fn call(&self, alert: &Alert, escalation: &Escalation) -> Result<(), NotReached> {
-        tracing::info!(person = alert.person, level = escalation.level, "simulated pager rings");
-        Ok(())
-    }
 }
 
 fn welcome(
@@ -235,7 +183,8 @@ fn welcome(
          Staff page      {url}/\n\
          Demo accounts   dana / {PASSWORD} (manager)   sam / {PASSWORD} (on call)\n\
          Text the club   {url}/demo/phone   the phones of simulated customers\n\
-         Demo switches   {url}/demo   make devices lie, fail, go; cut the internet line\n"
+         Demo switches   {url}/demo   make devices lie, fail, go; cut the internet line\n\
+         Staff's Slack   {url}/demo/slack   simulated: how people are called, with its buttons\n"
     );
     for (bay, path) in links {
         text += &format!("Bay {} page      {url}{path}   (the code changes every 10 minutes)\n", bay.0);

@@ -12,10 +12,9 @@ use tokio::sync::mpsc;
 use crate::channel::{Gateway, HookVerdict, NotBelieved};
 use crate::desk::{DeskHandle, Line, Todo};
 use crate::device::{DeviceEvent, Drivers};
-use crate::notify::Channel;
+use crate::notify::Switchboard;
 use crate::site::Site;
-use crate::store::escalation::{self, Alert};
-use crate::store::{Reader, StoreError};
+use crate::store::StoreError;
 use crate::{telemetry, web};
 
 /// Everything that carries the desk's words outside.
@@ -24,10 +23,9 @@ pub struct Outside {
     pub desk: DeskHandle,
     /// `None` in safe mode: nothing can be moved.
     pub drivers: Option<Arc<Drivers>>,
-    pub channels: Arc<Vec<Box<dyn Channel>>>,
+    pub switchboard: Arc<Switchboard>,
     /// `None`: no text provider is configured.
     pub texts: Option<Arc<Gateway>>,
-    pub db: PathBuf,
 }
 
 impl Outside {
@@ -66,17 +64,21 @@ impl Outside {
             }
             Todo::Alert(alert) => {
                 let id = alert.id;
-                let result = self.call(&alert).await;
+                let result = self.switchboard.call(&alert).await.map_err(|why| why.to_string());
                 self.report(move |desk| match result {
                     Ok(()) => desk.alert_sent(id),
                     Err(why) => desk.alert_failed(id, &why),
                 });
             }
-            // No channel here can take a call back.
+            // The switchboard looks for itself what is to be taken back, also after a kill.
             Todo::Silence(escalation) => tracing::debug!(escalation.id, "somebody looks after it"),
             Todo::Digest(call) => {
-                let why = format!("{} carries no digests; it stands on the staff page", call.channel);
-                self.report(move |desk| desk.digest_failed(call.id, &why));
+                let id = call.id;
+                let result = self.switchboard.digest(&call).await;
+                self.report(move |desk| match result {
+                    Ok(()) => desk.digest_sent(id),
+                    Err(why) => desk.digest_failed(id, &why.to_string()),
+                });
             }
             Todo::Deliver(text) | Todo::LookUp(text) => {
                 self.report(move |desk| desk.not_delivered(text.id, "no text provider is configured"));
@@ -88,17 +90,6 @@ impl Outside {
                 });
             }
         }
-    }
-
-    async fn call(&self, alert: &Alert) -> Result<(), String> {
-        let Some(channel) = self.channels.iter().find(|c| c.name() == alert.channel) else {
-            return Err(format!("no channel {}", alert.channel));
-        };
-        let escalation = Reader::open(&self.db)
-            .and_then(|db| escalation::get(db.conn(), alert.escalation_id))
-            .map_err(|e| e.to_string())?
-            .ok_or("the escalation is gone")?;
-        channel.call(alert, &escalation).await.map_err(|e| e.to_string())
     }
 
     fn report(&self, tell: impl FnOnce(&mut crate::desk::Desk) -> Result<(), StoreError> + Send + 'static) {

@@ -12,18 +12,20 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
+use super::https::{Https, HttpsArgs};
 use super::paths::{self, Paths};
+use super::people::{self, Staffroom};
 use super::plug::{self, Outside};
-use super::{EX_CONFIG, problems, safe, texting};
+use super::reload::{InUse, Reload};
+use super::{EX_CONFIG, problems, safe, state_dir, texting};
 use crate::channel::Gateway;
 use crate::clock::Clock;
-use crate::desk::{self, AlertChannel, Desk, DeskHandle, Options, Parts};
+use crate::desk::{self, Desk, DeskHandle, Options, Parts};
 use crate::device::{DeviceEvent, Drivers};
 use crate::intent::{LoadOptions, Understanding};
-use crate::notify::Channel;
-use crate::notify::ntfy::Ntfy;
+use crate::notify::{Made, Switchboard};
 use crate::site::{self, LoadMode, Site};
 use crate::sop::Library;
 use crate::store::{Store, StoreError};
@@ -56,17 +58,18 @@ pub struct ServeArgs {
     /// Bookings (JSON or CSV), read at the start and whenever the file changes
     #[arg(long, value_name = "FILE")]
     bookings: Option<PathBuf>,
-    /// Call people by ntfy: https://<server>/<topic>
-    #[arg(long, value_name = "URL")]
-    ntfy: Option<String>,
     /// Take the internet line as down when this host does not answer: 192.0.2.1:443 [default: taken as up]
     #[arg(long, value_name = "ADDR:PORT")]
     line_probe: Option<SocketAddr>,
+    #[command(flatten)]
+    https: HttpsArgs,
 }
 
 pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
-    std::fs::create_dir_all(&args.state_dir)
-        .with_context(|| format!("cannot make {}", args.state_dir.display()))?;
+    state_dir::make(&args.state_dir)?;
+    if let Some(open) = state_dir::open_to_others(&args.state_dir) {
+        tracing::warn!("{open}");
+    }
     let library = Library::load(&paths.sops);
     let site = site::load(&args.site, LoadMode::Real);
     if let Err(bad) = &library {
@@ -79,6 +82,17 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if safe_mode && args.strict {
         return Ok(ExitCode::from(EX_CONFIG));
     }
+    let https = match args.https.open() {
+        Ok(https) => https,
+        Err(error) if args.strict => {
+            eprintln!("clubos: {error}");
+            return Ok(ExitCode::from(EX_CONFIG));
+        }
+        Err(error) => {
+            tracing::error!(%error, "no HTTPS; the pages are served without");
+            None
+        }
+    };
     let library = library.unwrap_or_else(|_| safe::last_good_library(&paths.sops, &args.state_dir));
     let site = site.unwrap_or_else(|_| safe::last_good_site(&args.state_dir));
     for problem in library.site_problems(&site.facts) {
@@ -95,10 +109,6 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if !safe_mode {
         safe::remember(&args.site, &paths.sops, &args.state_dir);
     }
-    let mut channels: Vec<Box<dyn Channel>> = Vec::new();
-    if let Some(url) = &args.ntfy {
-        channels.push(Box::new(Ntfy::new(url, args.public_url.clone())?));
-    }
     let clock = Clock::system();
     let texts = match texting::provider(&site, &clock) {
         Ok(texts) => texts,
@@ -111,6 +121,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
             None
         }
     };
+    let people = people::make(&site, &args.state_dir, texts.as_ref().map(|(provider, _)| provider.clone()));
     let setup = Setup {
         site: Arc::new(site),
         library: Arc::new(library),
@@ -121,13 +132,14 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         cache_dir: paths::warm(&args.state_dir.join("cache"), &paths.model),
         clock,
         safe_mode,
-        channels,
+        people,
         texts,
         phones: None,
         listen: args.listen,
         public_url: args.public_url.clone(),
         bookings: args.bookings.clone(),
         line_probe: args.line_probe,
+        https,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(async move {
@@ -153,7 +165,8 @@ pub struct Setup {
     pub cache_dir: PathBuf,
     pub clock: Clock,
     pub safe_mode: bool,
-    pub channels: Vec<Box<dyn Channel>>,
+    /// Channels to people.
+    pub people: Made,
     /// Who carries customers' texts, and how.
     pub texts: Option<texting::Line>,
     /// Demo only: the phones of simulated customers.
@@ -162,6 +175,7 @@ pub struct Setup {
     pub public_url: Option<String>,
     pub bookings: Option<PathBuf>,
     pub line_probe: Option<SocketAddr>,
+    pub https: Option<Https>,
 }
 
 /// A bad device configuration moves nothing; the rest of the box works.
@@ -178,13 +192,20 @@ fn start_drivers(setup: &Setup, events: mpsc::Sender<DeviceEvent>) -> Option<Arc
     }
 }
 
+/// A listener's task; it ends when it cannot serve any more.
+type Served = tokio::task::JoinHandle<std::io::Result<()>>;
+
 /// A running box.
 pub struct Running {
     pub desk: DeskHandle,
     pub readiness: web::Readiness,
-    served: tokio::task::JoinHandle<std::io::Result<()>>,
+    served: Served,
+    secure: Option<Served>,
     stop: tokio::sync::watch::Sender<bool>,
     thread: std::thread::JoinHandle<()>,
+    /// Asks for the SOPs to be read again.
+    read_again: Arc<Notify>,
+    _held: state_dir::Held,
     tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
@@ -195,6 +216,7 @@ pub fn start(
     seen: mpsc::Receiver<DeviceEvent>,
     demo: Option<web::DemoInfo>,
 ) -> anyhow::Result<Running> {
+    let held = state_dir::hold(&setup.state_dir)?;
     let db = setup.store.path().to_owned();
     let sops_dir = setup.sops_dir.clone();
     safe::record_sops(&mut setup, &sops_dir);
@@ -202,7 +224,7 @@ pub fn start(
         safe_mode: setup.safe_mode,
         fallback: false,
         texts: setup.texts.is_some(),
-        alert_channels: setup.channels.iter().map(|c| AlertChannel::site_wide(c.name())).collect(),
+        alert_channels: setup.people.channels.iter().map(|c| c.kind()).collect(),
         better_reader_within: Some(MODEL_WITHIN),
     };
     let rules = Understanding::rules_only(Some(&setup.site));
@@ -218,16 +240,24 @@ pub fn start(
     let texts = setup
         .texts
         .map(|(provider, settings)| Gateway::new(provider, handle.clone(), setup.clock.clone(), settings));
-    let outside = Outside {
-        desk: handle.clone(),
-        drivers,
-        channels: Arc::new(setup.channels),
-        texts: texts.clone(),
-        db: db.clone(),
-    };
+    let switchboard = Switchboard::new(
+        setup.people.channels,
+        handle.clone(),
+        db.clone(),
+        setup.site.clone(),
+        setup.clock.clone(),
+        setup.public_url.clone(),
+    );
+    let outside =
+        Outside { desk: handle.clone(), drivers, switchboard: switchboard.clone(), texts: texts.clone() };
     let readiness = web::Readiness::loading();
     let mut app =
         web::App::new(handle.clone(), db, setup.site.clone(), setup.clock.clone(), readiness.clone());
+    app = app.with_people(Arc::new(Staffroom {
+        switchboard: switchboard.clone(),
+        push_key: setup.people.push_key.map(|key| key.public().to_owned()),
+        missing: setup.people.missing.into_iter().map(|(name, why)| (name, why.to_string())).collect(),
+    }));
     if let Some(demo) = demo {
         app = app.with_demo(demo);
     }
@@ -244,12 +274,25 @@ pub fn start(
         .with_context(|| format!("cannot listen on {}; is another clubos running?", setup.listen))?;
     listener.set_nonblocking(true)?;
     let (stop, stopped) = tokio::sync::watch::channel(false);
+    let mut certificate = None;
+    let mut secure = None;
+    if let Some(https) = setup.https {
+        let (app, stopped) = (app.clone().with_https(), wait_for(stopped.clone()));
+        let listener = std::net::TcpListener::bind(https.listen)
+            .with_context(|| format!("cannot listen on {}; is another clubos running?", https.listen))?;
+        certificate = Some(https.certificate.clone());
+        secure = Some(tokio::spawn(async move {
+            web::serve_tls_on(web::router(app), listener, &https.certificate, stopped).await
+        }));
+        tracing::info!(address = %https.listen, "the pages are up over HTTPS too");
+    }
     let served = tokio::spawn(web::serve_on(web::router(app), listener, wait_for(stopped.clone())));
     let mut tasks = vec![
         tokio::spawn(outside.carry_out(todos)),
         tokio::spawn(plug::observe(handle.clone(), seen)),
         tokio::spawn(plug::beat(handle.clone())),
     ];
+    tasks.extend(switchboard.start());
     if let Some(texts) = texts {
         tasks.push(tokio::spawn(texts.run()));
     }
@@ -259,6 +302,20 @@ pub fn start(
     if let Some(file) = setup.bookings {
         tasks.push(tokio::spawn(plug::watch_bookings(handle.clone(), setup.site.clone(), file)));
     }
+    let in_use = InUse::default();
+    let read_again = Arc::new(Notify::new());
+    let reload = Reload {
+        desk: handle.clone(),
+        sops_dir,
+        state_dir: setup.state_dir,
+        model_dir: setup.model_dir.clone(),
+        cache_dir: setup.cache_dir.clone(),
+        site: setup.site.clone(),
+        safe_mode: setup.safe_mode,
+        in_use: in_use.clone(),
+        certificate,
+    };
+    tasks.push(tokio::spawn(reload.whenever(read_again.clone())));
     let loading = Loading {
         desk: handle.clone(),
         readiness: readiness.clone(),
@@ -266,11 +323,12 @@ pub fn start(
         cache_dir: setup.cache_dir,
         site: setup.site,
         library: setup.library,
+        in_use,
         stopped,
     };
     tasks.push(tokio::task::spawn_blocking(move || loading.run()));
     tracing::info!(address = %setup.listen, safe_mode = setup.safe_mode, "the pages are up");
-    Ok(Running { desk: handle, readiness, served, stop, thread, tasks })
+    Ok(Running { desk: handle, readiness, served, secure, stop, thread, read_again, _held: held, tasks })
 }
 
 async fn wait_for(mut stopped: tokio::sync::watch::Receiver<bool>) {
@@ -285,11 +343,18 @@ struct Loading {
     cache_dir: PathBuf,
     site: Arc<Site>,
     library: Arc<Library>,
+    in_use: InUse,
     stopped: tokio::sync::watch::Receiver<bool>,
 }
 
 impl Loading {
     fn run(self) {
+        let in_use = self.in_use.clone();
+        let mut in_use = in_use.blocking_lock();
+        if in_use.is_some() {
+            // A reload was quicker: what it put in place is newer than what would be trained here.
+            return self.readiness.set_ready();
+        }
         let _ = std::fs::create_dir_all(&self.cache_dir); // the cache is a convenience
         let options = LoadOptions {
             model_dir: &self.model_dir,
@@ -299,7 +364,11 @@ impl Loading {
             train_on: None,
         };
         match Understanding::load(options) {
-            Ok(understanding) => self.put_in_place(understanding),
+            Ok(understanding) => {
+                *in_use = Some(understanding.clone());
+                drop(in_use);
+                self.put_in_place(understanding);
+            }
             Err(error) => {
                 tracing::error!(%error, "no model: the rules alone read, the rest goes to people");
                 telemetry::status("no model: people answer");
@@ -332,14 +401,27 @@ fn settled(looked_again: Result<(), crate::store::StoreError>) {
     }
 }
 
+/// When the second listener ends; never, where there is none.
+async fn ended(served: &mut Option<Served>) -> anyhow::Result<()> {
+    match served {
+        Some(served) => Ok(served.await??),
+        None => std::future::pending().await,
+    }
+}
+
 impl Running {
     /// Runs until the program is told to end (SIGTERM, Ctrl-C) or the pages cannot be served.
     pub async fn until_told(mut self) -> anyhow::Result<ExitCode> {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-            served = &mut self.served => { served??; }
+        let mut hang_up = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
+        loop {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => break,
+                _ = terminate.recv() => break,
+                Some(()) = hang_up.recv() => self.read_again.notify_one(),
+                served = &mut self.served => { served??; break; }
+                served = ended(&mut self.secure) => { served?; break; }
+            }
         }
         telemetry::stopping();
         tracing::info!("stopping");

@@ -330,7 +330,9 @@ fn ask_which(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, topic: &Topic) -> sto
     }
     let offered: Vec<&Sop> = pair
         .into_iter()
-        .filter(|sop| !matches!(sop.kind, Kind::System | Kind::Safety) && !sop.label.is_empty())
+        .filter(|sop| {
+            !matches!(sop.kind, Kind::System | Kind::Safety | Kind::Social) && !sop.label.is_empty()
+        })
         .collect();
     let asked = question::latest(cx.db, scene.thread.id)?
         .is_some_and(|q| q.kind == "which" && cx.now.since(q.asked_at) < REMEMBER);

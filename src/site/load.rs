@@ -11,7 +11,7 @@ use super::facts::FACTS;
 use super::problem::{self, Problem, Problems, did_you_mean};
 use super::raw::{Entry, Fields, Raw, Spot};
 use super::{AccessController, Broker, E164, Hours, Person, Role, Site, SitePolicy};
-use super::{load_devices, parse, secret, texts, validate};
+use super::{load_devices, load_notify, parse, secret, texts, validate};
 
 /// One thing wrong with `site.toml`.
 pub type SiteProblem = Problem;
@@ -117,7 +117,8 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     let hours = hours(top, problems);
     let policy = policy(top, problems);
     let facts = facts(top, name.as_ref(), &policy, problems);
-    let people = people(top, problems);
+    let people = people(top, beside, problems);
+    let notify = load_notify::notify(top, beside, problems);
     // A section that is there and wrong is complained about once, not as missing too.
     let carriers = (top.has("broker"), top.has("access"));
     let broker = broker(top, beside, problems);
@@ -140,6 +141,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         people,
         broker,
         access,
+        notify,
         texts,
         simulated: BTreeSet::new(),
     })
@@ -289,7 +291,7 @@ fn facts(
     facts
 }
 
-fn people(top: &mut Fields, problems: &mut Problems) -> Vec<Person> {
+fn people(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
     for mut table in top.tables("people", problems) {
         let name = table.need_text("name", "write a short name like \"dana\"", problems);
@@ -297,6 +299,10 @@ fn people(top: &mut Fields, problems: &mut Problems) -> Vec<Person> {
         let phone = table
             .text("phone", problems)
             .and_then(|phone| phone_number(&phone, &table.at("phone"), problems));
+        let slack = table
+            .text("slack", problems)
+            .and_then(|id| load_notify::slack_user(&id, &table.at("slack"), problems));
+        let ntfy_topic_file = load_notify::optional_file(&mut table, "ntfy_topic_file", beside, problems);
         let name = name.filter(|name| validate::short_name(name, &table.at("name"), problems));
         let role = role.and_then(|role| role_of(&role, &table.at("role"), problems));
         if let Some(name) = name.as_ref().filter(|name| people.iter().any(|p| p.name == name.value)) {
@@ -309,7 +315,7 @@ fn people(top: &mut Fields, problems: &mut Problems) -> Vec<Person> {
         }
         table.finish(problems);
         if let (Some(name), Some(role)) = (name, role) {
-            people.push(Person { name: name.value, role, phone });
+            people.push(Person { name: name.value, role, phone, slack, ntfy_topic_file });
         }
     }
     if people.is_empty() {

@@ -8,6 +8,8 @@ pub mod facts;
 pub mod ids;
 pub mod load;
 mod load_devices;
+mod load_notify;
+pub mod notify;
 mod parse;
 pub mod plain;
 pub mod problem;
@@ -50,6 +52,8 @@ pub struct Site {
     pub people: Vec<Person>,
     pub broker: Option<Broker>,
     pub access: Option<AccessController>,
+    /// How people are called.
+    pub notify: notify::Notify,
     /// Without it no text comes in or goes out.
     pub texts: Option<Texts>,
     /// Targets whose devices are simulated although a real wire leads to them. Empty in a real club; only
@@ -132,6 +136,10 @@ pub struct Person {
     pub name: String,
     pub role: Role,
     pub phone: Option<E164>,
+    /// Their id at Slack, `U…`: mentioned there, and known by it when they press a button.
+    pub slack: Option<String>,
+    /// File with the name of an ntfy topic of their own.
+    pub ntfy_topic_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,8 +13,10 @@ use tokio::sync::watch;
 use tower_http::timeout::TimeoutLayer;
 
 use super::error::Error;
+use super::people::{DemoSlack, NobodyCalled, People};
 use super::readiness::Readiness;
 use super::throttle::Throttle;
+use super::tls::Certificate;
 use super::view::Look;
 use super::{api, assets, events, headers, hooks, pages, phone};
 use crate::clock::{Clock, UnixMs};
@@ -30,7 +32,9 @@ const REQUEST: Duration = Duration::from_secs(20);
 const FINISH: Duration = Duration::from_secs(5);
 const MINUTES_10: Duration = Duration::from_secs(600);
 
-/// What the pages need. Built by [`App::new`] and the `with_…` functions.
+/// What the pages need. Built by [`App::new`] and the `with_…` functions. A clone counts wrong tries together
+/// with the first: a second listener gives nobody more of them.
+#[derive(Clone)]
 pub struct App {
     pub(super) desk: DeskHandle,
     db_path: PathBuf,
@@ -38,19 +42,20 @@ pub struct App {
     pub(super) clock: Clock,
     pub(super) readiness: Readiness,
     pub(super) demo: Option<DemoInfo>,
+    pub(super) people: Arc<dyn People>,
     pub(super) text_hooks: Option<Arc<dyn hooks::TextHooks>>,
     /// Demo only: the simulated customers' phones.
     pub(super) phone: Option<Arc<dyn phone::DemoPhone>>,
     pub(super) public_url: Option<String>,
     pub(super) secure: bool,
     /// Wrong passwords by name and client: 5 in 10 min.
-    pub(super) passwords: Throttle,
+    pub(super) passwords: Arc<Throttle>,
     /// Wrong passwords by client, whatever the name: 30 in 10 min.
-    pub(super) guests: Throttle,
+    pub(super) guests: Arc<Throttle>,
     /// Wrong codes by client: 10 in a minute.
-    pub(super) codes: Throttle,
+    pub(super) codes: Arc<Throttle>,
     /// Webhooks by client: 1200 in a minute.
-    pub(super) hooks: Throttle,
+    pub(super) hooks: Arc<Throttle>,
 }
 
 pub(super) type AppState = Arc<App>;
@@ -59,6 +64,8 @@ pub(super) type AppState = Arc<App>;
 #[derive(Clone)]
 pub struct DemoInfo {
     pub control: Arc<dyn DemoControl>,
+    /// The simulated Slack, to be shown.
+    pub slack: Option<Arc<dyn DemoSlack>>,
     /// Names and passwords that the sign-in page shows.
     pub accounts: Vec<(String, String)>,
 }
@@ -100,12 +107,13 @@ impl App {
             demo: None,
             text_hooks: None,
             phone: None,
+            people: Arc::new(NobodyCalled),
             public_url: None,
             secure: false,
-            passwords: Throttle::new(5, MINUTES_10),
-            guests: Throttle::new(30, MINUTES_10),
-            codes: Throttle::new(10, Duration::from_secs(60)),
-            hooks: Throttle::new(1200, Duration::from_secs(60)),
+            passwords: Arc::new(Throttle::new(5, MINUTES_10)),
+            guests: Arc::new(Throttle::new(30, MINUTES_10)),
+            codes: Arc::new(Throttle::new(10, Duration::from_secs(60))),
+            hooks: Arc::new(Throttle::new(1200, Duration::from_secs(60))),
         }
     }
 
@@ -113,6 +121,13 @@ impl App {
     #[must_use]
     pub fn with_demo(mut self, demo: DemoInfo) -> App {
         self.demo = Some(demo);
+        self
+    }
+
+    /// The channels to people. Without them nobody is called but by the staff page.
+    #[must_use]
+    pub fn with_people(mut self, people: Arc<dyn People>) -> App {
+        self.people = people;
         self
     }
 
@@ -138,7 +153,7 @@ impl App {
         self
     }
 
-    /// Served over HTTPS: cookies are for HTTPS only.
+    /// Served over HTTPS: cookies are for HTTPS only, and have names of their own.
     #[must_use]
     pub fn with_https(mut self) -> App {
         self.secure = true;
@@ -255,9 +270,7 @@ pub async fn serve_on(
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let (close, closing) = watch::channel(false);
     let mut closed = closing.clone();
-    let service =
-        router.layer(Extension(Closing(closing))).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+    let server = axum::serve(listener, service(router, closing)).with_graceful_shutdown(async move {
         shutdown.await;
         let _ = close.send(true); // nobody listens if no stream is open
     });
@@ -269,4 +282,33 @@ pub async fn serve_on(
         done = server => done,
         () = patience => Ok(()),
     }
+}
+
+/// The same over TLS. The router is that of an app [`App::with_https`].
+///
+/// # Errors
+/// What the socket says.
+pub async fn serve_tls_on(
+    router: Router,
+    listener: std::net::TcpListener,
+    certificate: &Certificate,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let (close, closing) = watch::channel(false);
+    let handle = axum_server::Handle::new();
+    let server = axum_server::from_tcp_rustls(listener, certificate.config())?.handle(handle.clone());
+    tokio::spawn(async move {
+        shutdown.await;
+        let _ = close.send(true); // nobody listens if no stream is open
+        handle.graceful_shutdown(Some(FINISH));
+    });
+    server.serve(service(router, closing)).await
+}
+
+fn service(
+    router: Router,
+    closing: watch::Receiver<bool>,
+) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+    router.layer(Extension(Closing(closing))).into_make_service_with_connect_info()
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clubos::clock::{Clock, UnixMs};
 use clubos::site::BayId;
@@ -11,12 +11,19 @@ use clubos::store::booking::{self, Booking};
 use clubos::store::{Reader, Store};
 use clubos::web;
 
+use waiting::asked_until;
+
+#[path = "../waiting/mod.rs"]
+mod waiting;
+
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A folder with a site, SOPs, a model and a state; and the program, when it runs.
 pub struct Box {
     pub dir: PathBuf,
     pub url: String,
+    /// More arguments of `serve`.
+    pub arguments: Vec<String>,
     child: Option<Child>,
 }
 
@@ -50,7 +57,7 @@ impl Box {
         }
         let port =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
-        Box { dir, url: format!("http://127.0.0.1:{port}"), child: None }
+        Box { dir, url: format!("http://127.0.0.1:{port}"), arguments: Vec::new(), child: None }
     }
 
     /// Takes the model away, where it has no say: `check` would train it for a minute.
@@ -69,7 +76,7 @@ impl Box {
         let mut command = self.command();
         command.arg("serve").arg("--site").arg(self.dir.join("site.toml"));
         command.arg("--state-dir").arg(self.dir.join("state"));
-        command.args(["--listen", self.url.trim_start_matches("http://")]);
+        command.args(["--listen", self.url.trim_start_matches("http://")]).args(&self.arguments);
         command
     }
 
@@ -92,12 +99,17 @@ impl Box {
     }
 
     pub async fn says_yes(&self, path: &str) {
-        let started = Instant::now();
-        while !reqwest::get(format!("{}{path}", self.url)).await.is_ok_and(|a| a.status().is_success()) {
-            let log = || std::fs::read_to_string(self.dir.join("log")).unwrap_or_default();
-            assert!(started.elapsed() < PATIENCE, "{path} said no:\n{}", log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let url = format!("{}{path}", self.url);
+        let yes = async || reqwest::get(&url).await.is_ok_and(|a| a.status().is_success()).then_some(());
+        let log = || std::fs::read_to_string(self.dir.join("log")).unwrap_or_default();
+        asked_until(PATIENCE, yes, || format!("{path} said no:\n{}", log())).await;
+    }
+
+    /// Sends the running program a signal: `HUP`.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.as_ref().expect("it runs").id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status();
+        assert!(sent.expect("kill").success());
     }
 
     pub fn down(&mut self) {
@@ -164,14 +176,7 @@ impl Box {
 
     /// The first row that the query gives, as soon as there is one.
     pub async fn found(&self, sql: &str) -> String {
-        let started = Instant::now();
-        loop {
-            if let Some(found) = self.look(sql) {
-                return found;
-            }
-            assert!(started.elapsed() < PATIENCE, "never came: {sql}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        asked_until(PATIENCE, async || self.look(sql), || format!("never came: {sql}")).await
     }
 
     pub fn look(&self, sql: &str) -> Option<String> {

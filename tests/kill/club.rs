@@ -2,6 +2,8 @@
 //! real program as a child process, on a real `site.toml`.
 
 use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use clubos::site::{AccessController, Broker, LoadMode, load};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
+use crate::waiting::asked_until;
 use crate::watch::{Observer, Pager};
 
 pub const DOORS: [&str; 2] = ["door-main", "door-north"];
@@ -42,7 +45,6 @@ impl Club {
                 .await
                 .expect("a simulated club");
         let wires = (house.broker().settings(), house.access().settings());
-        std::fs::write(dir.join("site.toml"), site(bays, Some(&wires))).expect("written");
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("understanding");
         std::fs::create_dir_all(&cache).expect("a cache");
         std::os::unix::fs::symlink(cache, dir.join("state/cache")).expect("linked");
@@ -50,6 +52,10 @@ impl Club {
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
         let observer = Observer::start(house.broker());
         let pager = Pager::start().await;
+        std::fs::write(dir.join("topic"), "simulated-pager\n").expect("written");
+        std::fs::set_permissions(dir.join("topic"), Permissions::from_mode(0o600)).expect("for us alone");
+        let calls = format!("\n[notify.ntfy]\nurl = \"{}\"\ntopic_file = \"topic\"\n", pager.url);
+        std::fs::write(dir.join("site.toml"), site(bays, Some(&wires)) + &calls).expect("written");
         let club = Club { house, observer, pager, url: format!("http://127.0.0.1:{port}"), dir, child: None };
         club.add_manager().await;
         club
@@ -88,24 +94,23 @@ impl Club {
         let mut command = self.program();
         command.arg("serve").arg("--strict").arg("--site").arg(self.dir.join("site.toml"));
         command.arg("--state-dir").arg(self.dir.join("state")).args(["--listen", &listen]);
-        command.args(["--ntfy", &self.pager.url]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().expect("the program"));
     }
 
     /// Waits until `path` (`/healthz`, `/readyz`) says yes.
     pub async fn up(&mut self, path: &str) -> Duration {
-        let (started, http) = (Instant::now(), reqwest::Client::new());
-        loop {
-            let answer = http.get(format!("{}{path}", self.url)).send().await;
-            if answer.is_ok_and(|a| a.status().is_success()) {
-                return started.elapsed();
-            }
-            let ended = self.child.as_mut().and_then(|c| c.try_wait().expect("a child"));
-            let log = || std::fs::read_to_string(self.log()).unwrap_or_default();
+        let (started, http, url, file) =
+            (Instant::now(), reqwest::Client::new(), format!("{}{path}", self.url), self.log());
+        let log = || std::fs::read_to_string(&file).unwrap_or_default();
+        let child = &mut self.child;
+        let says_yes = async || {
+            let answer = http.get(&url).send().await;
+            let ended = child.as_mut().and_then(|c| c.try_wait().expect("a child"));
             assert!(ended.is_none(), "the box ended by itself ({ended:?}):\n{}", log());
-            assert!(started.elapsed() < PATIENCE, "{path} said no for {PATIENCE:?}:\n{}", log());
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+            answer.is_ok_and(|a| a.status().is_success()).then(|| started.elapsed())
+        };
+        asked_until(PATIENCE, says_yes, || format!("{path} said no:\n{}", log())).await
     }
 
     /// SIGKILL: no good-bye, nothing flushed. Returns once the process is gone.

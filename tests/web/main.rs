@@ -11,7 +11,10 @@
 mod bay;
 mod bookings;
 mod club;
+mod demo;
 mod docs;
 mod door;
+mod on_call;
+mod people;
 mod signing;
 mod staff;

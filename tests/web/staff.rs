@@ -171,7 +171,7 @@ async fn unsent_texts_say_what_they_wait_for() {
     club.until("the reply", |c| message::of_thread(c, thread, 10).unwrap().into_iter().find(|m| !m.inbound))
         .await;
     let page = page(&club, &format!("/?t={thread}")).await;
-    assert!(page.contains("waits for the line") && page.contains("line down"));
+    assert!(page.contains("waits for the line") && page.contains("internet down"));
 }
 
 /// What a person reads of a page: no tags, no values of fields.

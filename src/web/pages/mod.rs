@@ -1,7 +1,9 @@
 //! The pages. Each works by plain forms and reloading; scripts only make it lively.
 
 pub mod bay;
+mod channels;
 mod demo;
+mod demo_slack;
 mod door;
 mod people;
 mod screen;
@@ -46,8 +48,12 @@ pub fn router() -> Router<AppState> {
         .route("/screen/{secret}", get(screen::show))
         .route("/d/{code}", get(door::show).post(door::submit))
         .route("/d/{code}/again", post(door::again))
+        .route("/channels", get(channels::show))
+        .route("/channels/{name}/test", post(channels::test))
         .route("/demo", get(demo::show).post(demo::set))
+        .route("/demo/slack", get(demo_slack::show).post(demo_slack::press))
         .route("/demo/line", post(demo::line))
+        .route("/demo/mend", post(demo::mend))
 }
 
 /// Whatever has no page. The API answers in JSON.

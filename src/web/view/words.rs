@@ -30,7 +30,7 @@ pub fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Verified => "done and seen",
         Outcome::Failed => "failed",
-        Outcome::Unknown => "not seen: unknown",
+        Outcome::Unknown => "not confirmed",
         Outcome::Refused => "not done",
         Outcome::Expired => "too late: not sent",
     }
@@ -51,6 +51,17 @@ pub fn matter(conn: &Connection, intent: &str) -> store::Result<String> {
     match own {
         Some(words) => Ok(words.to_owned()),
         None => Ok(sops::title(conn, intent)?.unwrap_or_else(|| capital(&intent.replace(['.', '-'], " ")))),
+    }
+}
+
+/// What a button does, for whoever rests on it.
+pub fn button(act: &str) -> &'static str {
+    match act {
+        "ack" => "I look after it: nobody else is called",
+        "claim" => "I answer here: the box says nothing more in this conversation",
+        "release" => "The box may answer here again; what waits here is done",
+        "close" => "It is settled; other matters go on",
+        _ => "",
     }
 }
 
