@@ -64,6 +64,10 @@ pub fn run(args: &CheckArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if let Some(site) = &site {
         check_people(site, &mut report);
         check_devices(site, &mut report)?;
+        match super::texting::check(site) {
+            Ok(says) => report.ok("texts", &says),
+            Err(says) => report.fail("texts", &says),
+        }
     }
     Ok(match report {
         Report { bad_configuration: true, .. } => ExitCode::from(EX_CONFIG),

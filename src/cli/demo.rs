@@ -14,12 +14,13 @@ use super::demo_people;
 use super::knobs::Knobs;
 use super::paths::Paths;
 use super::serve::{self, Setup};
-use super::user;
+use super::{phone, user};
 use crate::clock::{Clock, UnixMs};
 use crate::device::broker::OBSERVER_USER;
 use crate::simclub::broker::SimBroker;
+use crate::simclub::fake_quo::FakeQuo;
 use crate::simclub::{SimHouse, SimPorts};
-use crate::site::{self, BayId, E164, LoadMode};
+use crate::site::{self, BayId, E164, LoadMode, Site};
 use crate::sop::Library;
 use crate::store::Store;
 use crate::store::booking::{self, Booking};
@@ -79,6 +80,11 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
 
     let (services, people) = demo_people::start(&mut site, &dir).await?;
 
+    let quo = FakeQuo::start(clock.clone())?;
+    let about = |b: &Booking| {
+        format!("bay {}, {} to {}", b.bay.0, local(&site, b.starts_at), local(&site, b.ends_at))
+    };
+    let phones = phone::Phones::of(&quo, &bookings, about);
     let (events, seen) = mpsc::channel(1024);
     let (drivers, wireless) = house.drivers(events)?;
     let knobs = Arc::new(Knobs::new(house.control().clone()));
@@ -96,9 +102,11 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         sops_dir: paths.sops.clone(),
         model_dir: paths.model.clone(),
         cache_dir: paths.cache_dir().unwrap_or_else(|| dir.join("cache")),
-        clock,
+        clock: clock.clone(),
         safe_mode: false,
         people,
+        texts: Some(phone::line(&quo, &clock)?),
+        phones: Some(Arc::new(phones)),
         listen,
         public_url: Some(format!("http://localhost:{}", args.port)),
         bookings: None,
@@ -111,7 +119,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     println!("{}", welcome(args.port, &screens, &links, &bookings, house.broker()));
     let ended = running.until_told().await;
     wireless.abort();
-    drop(house);
+    drop((house, quo));
     ended
 }
 
@@ -157,6 +165,11 @@ fn bookings(now: UnixMs) -> Vec<Booking> {
     .collect()
 }
 
+/// `20:30` at the site.
+fn local(site: &Site, at: UnixMs) -> String {
+    site.local(at).strftime("%H:%M").to_string()
+}
+
 fn welcome(
     port: u16,
     screens: &[(BayId, String)],
@@ -169,6 +182,7 @@ fn welcome(
         "\nThe Clubhouse, a simulated club (no device here is real)\n\n\
          Staff page      {url}/\n\
          Demo accounts   dana / {PASSWORD} (manager)   sam / {PASSWORD} (on call)\n\
+         Text the club   {url}/demo/phone   the phones of simulated customers\n\
          Demo switches   {url}/demo   make devices lie, fail, go; cut the internet line\n\
          Staff's Slack   {url}/demo/slack   simulated: how people are called, with its buttons\n"
     );

@@ -15,6 +15,7 @@ pub mod knobs;
 mod learn;
 pub mod paths;
 mod people;
+mod phone;
 mod plug;
 mod problems;
 mod reload;
@@ -22,6 +23,7 @@ mod safe;
 pub mod serve;
 pub mod sop_check;
 mod state_dir;
+mod texting;
 mod user;
 
 use std::path::PathBuf;

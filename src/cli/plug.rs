@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use tokio::sync::mpsc;
 
+use crate::channel::{Gateway, HookVerdict, NotBelieved};
 use crate::desk::{DeskHandle, Line, Todo};
 use crate::device::{DeviceEvent, Drivers};
 use crate::notify::Switchboard;
@@ -22,12 +24,26 @@ pub struct Outside {
     /// `None` in safe mode: nothing can be moved.
     pub drivers: Option<Arc<Drivers>>,
     pub switchboard: Arc<Switchboard>,
+    /// `None`: no text provider is configured.
+    pub texts: Option<Arc<Gateway>>,
 }
 
 impl Outside {
     /// Carries out todos until the desk ends. Each runs by itself: a slow device holds up no other.
     pub async fn carry_out(self, mut todos: mpsc::UnboundedReceiver<Todo>) {
         while let Some(todo) = todos.recv().await {
+            let todo = match (todo, &self.texts) {
+                // In order: two texts to one number leave one after the other.
+                (Todo::Deliver(text), Some(texts)) => {
+                    texts.deliver(text);
+                    continue;
+                }
+                (Todo::LookUp(text), Some(texts)) => {
+                    texts.look_up(text);
+                    continue;
+                }
+                (todo, _) => todo,
+            };
             let outside = self.clone();
             tokio::spawn(async move { outside.one(todo).await });
         }
@@ -64,8 +80,8 @@ impl Outside {
                     Err(why) => desk.digest_failed(id, &why.to_string()),
                 });
             }
-            Todo::Deliver(text) => {
-                self.report(move |desk| desk.not_delivered(text.id, "no text provider is configured", true));
+            Todo::Deliver(text) | Todo::LookUp(text) => {
+                self.report(move |desk| desk.not_delivered(text.id, "no text provider is configured"));
             }
             Todo::Ask(question) => {
                 let (turn, nonce) = (question.turn_id, question.nonce);
@@ -84,6 +100,25 @@ impl Outside {
         });
         if told.is_err() {
             tracing::debug!("the desk has stopped");
+        }
+    }
+}
+
+/// The provider's webhooks, from the pages to the gateway.
+pub struct Hooks(pub Arc<Gateway>);
+
+#[async_trait]
+impl web::TextHooks for Hooks {
+    fn provider(&self) -> &str {
+        self.0.name()
+    }
+
+    async fn take(&self, headers: &[(String, String)], body: &[u8]) -> web::HookAnswer {
+        match self.0.hook(headers, body).await {
+            HookVerdict::Taken => web::HookAnswer::Taken,
+            HookVerdict::Busy => web::HookAnswer::Busy,
+            HookVerdict::NotBelieved(NotBelieved::Unreadable(why)) => web::HookAnswer::Unreadable(why),
+            HookVerdict::NotBelieved(why) => web::HookAnswer::NotBelieved(why.to_string()),
         }
     }
 }

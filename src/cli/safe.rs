@@ -81,6 +81,7 @@ fn nowhere() -> Site {
         broker: None,
         access: None,
         notify: Default::default(),
+        texts: None,
         simulated: BTreeSet::new(),
     }
 }

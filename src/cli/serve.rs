@@ -19,7 +19,8 @@ use super::paths::{self, Paths};
 use super::people::{self, Staffroom};
 use super::plug::{self, Outside};
 use super::reload::{InUse, Reload};
-use super::{EX_CONFIG, problems, safe, state_dir};
+use super::{EX_CONFIG, problems, safe, state_dir, texting};
+use crate::channel::Gateway;
 use crate::clock::Clock;
 use crate::desk::{self, Desk, DeskHandle, Options, Parts};
 use crate::device::{DeviceEvent, Drivers};
@@ -108,7 +109,19 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if !safe_mode {
         safe::remember(&args.site, &paths.sops, &args.state_dir);
     }
-    let people = people::make(&site, &args.state_dir, None);
+    let clock = Clock::system();
+    let texts = match texting::provider(&site, &clock) {
+        Ok(texts) => texts,
+        Err(problem) if args.strict => {
+            eprintln!("clubos: {problem:#}");
+            return Ok(ExitCode::from(EX_CONFIG));
+        }
+        Err(problem) => {
+            tracing::error!("no text comes in or goes out: {problem:#}");
+            None
+        }
+    };
+    let people = people::make(&site, &args.state_dir, texts.as_ref().map(|(provider, _)| provider.clone()));
     let setup = Setup {
         site: Arc::new(site),
         library: Arc::new(library),
@@ -117,9 +130,11 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         sops_dir: paths.sops.clone(),
         model_dir: paths.model.clone(),
         cache_dir: paths::warm(&args.state_dir.join("cache"), &paths.model),
-        clock: Clock::system(),
+        clock,
         safe_mode,
         people,
+        texts,
+        phones: None,
         listen: args.listen,
         public_url: args.public_url.clone(),
         bookings: args.bookings.clone(),
@@ -152,6 +167,10 @@ pub struct Setup {
     pub safe_mode: bool,
     /// Channels to people.
     pub people: Made,
+    /// Who carries customers' texts, and how.
+    pub texts: Option<texting::Line>,
+    /// Demo only: the phones of simulated customers.
+    pub phones: Option<Arc<dyn web::DemoPhone>>,
     pub listen: SocketAddr,
     pub public_url: Option<String>,
     pub bookings: Option<PathBuf>,
@@ -204,7 +223,7 @@ pub fn start(
     let options = Options {
         safe_mode: setup.safe_mode,
         fallback: false,
-        texts: false,
+        texts: setup.texts.is_some(),
         alert_channels: setup.people.channels.iter().map(|c| c.kind()).collect(),
         better_reader_within: Some(MODEL_WITHIN),
     };
@@ -218,6 +237,9 @@ pub fn start(
         options,
     })?;
     let (handle, todos, thread) = desk::start(desk)?;
+    let texts = setup
+        .texts
+        .map(|(provider, settings)| Gateway::new(provider, handle.clone(), setup.clock.clone(), settings));
     let switchboard = Switchboard::new(
         setup.people.channels,
         handle.clone(),
@@ -226,7 +248,8 @@ pub fn start(
         setup.clock.clone(),
         setup.public_url.clone(),
     );
-    let outside = Outside { desk: handle.clone(), drivers, switchboard: switchboard.clone() };
+    let outside =
+        Outside { desk: handle.clone(), drivers, switchboard: switchboard.clone(), texts: texts.clone() };
     let readiness = web::Readiness::loading();
     let mut app =
         web::App::new(handle.clone(), db, setup.site.clone(), setup.clock.clone(), readiness.clone());
@@ -237,6 +260,12 @@ pub fn start(
     }));
     if let Some(demo) = demo {
         app = app.with_demo(demo);
+    }
+    if let Some(phones) = setup.phones {
+        app = app.with_demo_phone(phones);
+    }
+    if let Some(texts) = &texts {
+        app = app.with_text_hooks(Arc::new(plug::Hooks(texts.clone())));
     }
     if let Some(url) = setup.public_url {
         app = app.with_public_url(url);
@@ -264,6 +293,9 @@ pub fn start(
         tokio::spawn(plug::beat(handle.clone())),
     ];
     tasks.extend(switchboard.start());
+    if let Some(texts) = texts {
+        tasks.push(tokio::spawn(texts.run()));
+    }
     if let Some(probe) = setup.line_probe {
         tasks.push(tokio::spawn(plug::watch_line(handle.clone(), probe)));
     }

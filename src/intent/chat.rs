@@ -95,7 +95,7 @@ static RESOLVED: LazyLock<Regex> = LazyLock::new(|| {
 /// "Frozen": a fault in one word.
 static FAULT: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"^(?:(?:its|it|it is|is|were|we are|all|just|again|sim|simulator|trackman|the|hi|hey|hello|totally|completely) ,?)*(?:fro[sz]en?|frozed|freezing up|frose|forzen|stuck|crashed|crash|hung|locked up|not responding|unresponsive|fige|gele|plante|bloque)(?: (?:again|up|on us|here|now|still|encore|help|please))*[\W]*$",
+        r"^(?:(?:its|it|it is|is|were|we are|all|just|again|hi|hey|hello|totally|completely) ,?)*(?:fro[sz]en?|frozed|freezing up|frose|forzen|stuck|crashed|crash|hung|locked up|not responding|unresponsive|fige|gele|plante|bloque)(?: (?:again|up|on us|here|now|still|encore|help|please))*[\W]*$",
     )
 });
 

@@ -55,6 +55,13 @@ pub struct Guess {
     pub neighbour_agrees: bool,
 }
 
+impl Guess {
+    /// Whether the best guess is small talk or a follow-up.
+    pub fn is_conversation(&self) -> bool {
+        self.ranked.first().is_some_and(|(i, _)| i.starts_with("chat.") || i.starts_with("followup."))
+    }
+}
+
 impl Model {
     pub fn new(
         encoder: Arc<Encoder>,

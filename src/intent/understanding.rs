@@ -149,7 +149,7 @@ impl Inner {
             Scan::Guarded | Scan::Silent => {
                 let emergencies = scan == Scan::Silent && slots.tense == Tense::Now;
                 self.by_wording(&tidy, &plain, context).map(|t| vec![t]).unwrap_or_else(|| {
-                    let topics = self.by_model(&tidy, emergencies);
+                    let topics = self.by_model(&tidy, emergencies, context);
                     with_context(topics, &tidy, context)
                 })
             }
@@ -201,8 +201,8 @@ impl Inner {
         chat::exact(plain, context).map(|intent| rule(intent, By::Rule))
     }
 
-    fn by_model(&self, text: &str, emergencies: bool) -> Vec<Topic> {
-        let Some(whole) = self.guess(text, emergencies) else {
+    fn by_model(&self, text: &str, emergencies: bool, context: &Context) -> Vec<Topic> {
+        let Some(whole) = self.guess(text, emergencies, context) else {
             return vec![unread(text)];
         };
         let clauses = clauses::split(text);
@@ -231,7 +231,7 @@ impl Inner {
         topics
     }
 
-    fn guess(&self, text: &str, emergencies: bool) -> Option<Topic> {
+    fn guess(&self, text: &str, emergencies: bool, context: &Context) -> Option<Topic> {
         let model = self.model.as_ref()?;
         let allowed = |intent: &str| match intent {
             "emergency.trapped" => emergencies && !emergency::is_outside(text),
@@ -245,7 +245,14 @@ impl Inner {
             model.guess(text, &|intent: &str| !intent.starts_with("emergency."))
         });
         match guess {
-            Ok(guess) => Some(route::topic(&guess, &self.strictness, text)),
+            Ok(mut guess) => {
+                // An answer in few words looks like anybody's; to our question it is none of a stranger's.
+                let under_way = context.pending.is_some() || context.last_intent.is_some();
+                if under_way && guess.is_conversation() {
+                    guess.outside = 0.0;
+                }
+                Some(route::topic(&guess, &self.strictness, text))
+            }
             Err(e) => {
                 tracing::warn!(error = %e, "the encoder failed; the message is read by rules alone");
                 None
@@ -256,7 +263,7 @@ impl Inner {
     /// The clause's topic, if the model is sure of it.
     fn sure(&self, clause: &str, emergencies: bool) -> Option<Topic> {
         let small_talk = chat::exact(&normalise::plain(clause), &Context::default()).is_some();
-        let topic = (!small_talk).then(|| self.guess(clause, emergencies)).flatten()?;
+        let topic = (!small_talk).then(|| self.guess(clause, emergencies, &Context::default())).flatten()?;
         matches!(topic.decision, Verdict::Match | Verdict::Emergency).then_some(topic)
     }
 }

@@ -15,6 +15,7 @@ pub mod plain;
 pub mod problem;
 pub mod raw;
 pub mod secret;
+pub mod texts;
 mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ pub use ids::{BayId, E164, Target};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
 pub use plain::Plain;
 pub use problem::{Problem, Problems};
+pub use texts::{TextCompany, Texts};
 
 use crate::clock::UnixMs;
 
@@ -52,6 +54,8 @@ pub struct Site {
     pub access: Option<AccessController>,
     /// How people are called.
     pub notify: notify::Notify,
+    /// Without it no text comes in or goes out.
+    pub texts: Option<Texts>,
     /// Targets whose devices are simulated although a real wire leads to them. Empty in a real club; only
     /// the simulated club, which puts its devices behind real wires, fills it.
     pub simulated: BTreeSet<Target>,

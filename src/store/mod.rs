@@ -26,6 +26,7 @@ pub mod presence;
 pub mod push;
 pub mod question;
 pub mod sops;
+pub mod texting;
 pub mod thread;
 pub mod ticket;
 pub mod timer;

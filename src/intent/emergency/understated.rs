@@ -11,7 +11,7 @@ pub const MEDICAL: &[Row] = &[
     ),
     (
         r"(?:{P}|face|lips|skin|mouth) (?:\w+ ){0,5}?(?:gr[ea]y|blue|purple|pale|white as|clammy|sweaty|sweating|shaking|trembling|twitching|jerking|drooling|foaming|swelling(?: up)?|swollen|puffing up|drooping|numb|slurring|slurred|limp)\b(?: (?:and|in the face|around|all over|a lot|up|badly|as a|on one|on the floor|now|at the lips)|[.,!]| ?$)",
-        r"lol|haha|laugh\w*|screen|button|light|shirt|wearing|jacket|hat|polo|projector|\bsim\b|simulator|balls?\b|hands are (?:cold|sweaty|freezing)|sweaty (?:hands|palms)|nerv\w+|shaking (?:my|his|her|our) head|hot in here|so hot|heat\b|warm|temperature|cold|from the cold|hair|tees?\b|car\b|truck|shoes|grip|swing|putter|putts?\b",
+        r"lol|haha|laugh\w*|screen|button|light|shirt|wearing|jacket|hat|polo|projector|\bsim\b|simulator|balls?\b|hands are (?:cold|sweaty|freezing)|(?:were|we are|im|i am|everyone|everyone is|everybody is|people are|we) (?:\w+ )?sweat(?:y|ing)|sweaty (?:hands|palms)|nerv\w+|shaking (?:my|his|her|our) head|hot in here|so hot|heat\b|warm|temperature|cold|from the cold|hair|tees?\b|car\b|truck|shoes|grip|swing|putter|putts?\b",
     ),
     (
         r"(?:doesnt|does not|dont|isnt|not) (?:look|looking|seem|feel|feeling) (?:\w+ )?(?:right|well|good|ok|okay|himself|herself)\b.{0,40}\b(?:gr[ea]y|pale|sweat\w*|dizzy|chest|arm|breath\w*|confused|fell|floor|cant (?:stand|talk|speak))",
@@ -62,7 +62,7 @@ pub const FIRE: &[Row] = &[
     ),
     (
         r"(?:bit|lot|puff|wisps?|cloud|trail|haze|some|little|whiff|plume) of (?:\w+ )?smoke\b|smoke (?:from|behind|in|at|near|above|under|out of|off)\b|(?:outlet|plug|socket|power bar|power strip|extension cord|panel|breaker|charger|cable|wire|adapter|battery|laptop|phone|vape) (?:\w+ ){0,4}?(?:hot and|smok\w+|crackl\w+|sizzl\w+|buzzing and|melt\w*|glowing|scorch\w*|throwing sparks|spark\w*|burn\w*|singed|black marks)|(?:throwing|shooting|spitting|seeing|saw|made|big|some|little) sparks?\b|(?:smoulder|smolder)\w*|(?:trash|garbage|bin|curtain|towel|carpet|couch|mat|paper) (?:\w+ ){0,3}?(?:alight|on fire|caught|is burning|ablaze|is lit|smok\w+)|lit (?:the|a) (?:trash|garbage|bin|curtain|couch|paper)",
-        r"smoke ?break|(?:smoke|fire) (?:detector|alarm)|cigar\w*|weed|vaping|vape (?:cloud|smell|juice)|smoke machine|fog machine|lol|haha|glowing (?:green|blue|red|white|light)|no smoke|battery (?:is )?(?:low|dead|dying)|spark (?:joy|interest)|smoke (?:from|off) (?:my|his|her) (?:driver|swing|club)|(?:hot|caught) (?:and ready|a break)|burn(?:ed|t)? (?:out|it|calories)|neighbou?rs bbq",
+        r"smoke ?break|(?:smoke|fire) (?:detector|alarm)|cigar\w*|weed|vaping|vape (?:cloud|smell|juice)|smoke machine|fog machine|lol|haha|glowing (?:green|blue|red|white|light)|no smoke|battery (?:is )?(?:low|dead|dying)|spark\w* and (?:\w+ ){0,4}lost power|spark (?:joy|interest)|smoke (?:from|off) (?:my|his|her) (?:driver|swing|club)|(?:hot|caught) (?:and ready|a break)|burn(?:ed|t)? (?:out|it|calories)|neighbou?rs bbq",
     ),
     (
         r"(?:boucane|ca sent (?:le |la |les )?(?:plastique|caoutchouc|fil|chauffe|roussi|brule|gaz|fumee)|sent (?:le )?(?:plastique|roussi|chauffe)|odeur (?:\w+ ){0,3}?(?:brule|roussi|plastique|gaz|chauffe)|fait des (?:etincelles|flammeches)|prise (?:\w+ ){0,3}?(?:fume|chauffe|brule|etincelle)|(?:ordi|ordinateur|projecteur|prise|fil|panneau|chauffage) (?:\w+ ){0,3}?fume)\b",
