@@ -3,6 +3,7 @@
 //! Exit codes are a contract: 0 all well, 1 something failed, 2 wrong usage, 78 (`EX_CONFIG` of
 //! sysexits.h) a configuration that restarting cannot mend (`RestartPreventExitStatus` in the unit).
 
+mod bookings;
 pub mod check;
 pub mod classify;
 pub mod demo;

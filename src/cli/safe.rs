@@ -11,7 +11,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::serve::Setup;
-use crate::site::{self, Hours, LoadMode, Site, SitePolicy};
+use crate::site::{self, Bookings, Hours, LoadMode, Site, SitePolicy, Telemetry};
 use crate::sop::words::Word;
 use crate::sop::{Library, library};
 use crate::store::sops;
@@ -84,6 +84,8 @@ fn nowhere() -> Site {
         people: Vec::new(),
         broker: None,
         access: None,
+        bookings: Bookings::default(),
+        telemetry: Telemetry::default(),
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use super::paths::{self, Paths};
 use super::plug::{self, Outside};
-use super::{EX_CONFIG, safe};
+use super::{EX_CONFIG, bookings, safe};
 use crate::clock::Clock;
 use crate::desk::{self, Desk, DeskHandle, Options, Parts};
 use crate::device::{DeviceEvent, Drivers};
@@ -95,6 +95,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if !safe_mode {
         safe::remember(&args.site, &paths.sops, &args.state_dir);
     }
+    let sending = start_errors(&site);
     let mut channels: Vec<Box<dyn Channel>> = Vec::new();
     if let Some(url) = &args.ntfy {
         channels.push(Box::new(Ntfy::new(url, args.public_url.clone())?));
@@ -124,7 +125,22 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         running.until_told().await
     });
     runtime.shutdown_timeout(LAST_WORDS); // a head in training is no reason to stay
+    drop(sending);
     code
+}
+
+/// Errors to Sentry, if the site names a project. What is wrong with that is said and stops nothing.
+fn start_errors(site: &Site) -> Option<telemetry::errors::Sending> {
+    let file = site.telemetry.sentry_dsn_file.as_ref()?;
+    match site::secret::read(file) {
+        Ok(dsn) => telemetry::errors::start(&dsn)
+            .inspect_err(|error| tracing::warn!(%error, "no errors are sent to Sentry"))
+            .ok(),
+        Err(error) => {
+            tracing::warn!(%error, "no errors are sent to Sentry");
+            None
+        }
+    }
 }
 
 /// What a box is made of, whether real or simulated.
@@ -221,9 +237,7 @@ pub fn start(
     if let Some(probe) = setup.line_probe {
         tasks.push(tokio::spawn(plug::watch_line(handle.clone(), probe)));
     }
-    if let Some(file) = setup.bookings {
-        tasks.push(tokio::spawn(plug::watch_bookings(handle.clone(), setup.site.clone(), file)));
-    }
+    tasks.extend(bookings::watch(&handle, &setup.site, &setup.clock, setup.bookings));
     let loading = Loading {
         desk: handle.clone(),
         readiness: readiness.clone(),

@@ -14,6 +14,7 @@
 
 mod answers;
 mod bays;
+mod bookings;
 mod collect;
 mod decide;
 mod door;
@@ -38,6 +39,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use crate::llm::{Nomination, Question as FallbackQuestion};
+pub use bookings::{BookingList, NotRead};
 pub use input::{Act, Inbound, Line, OperateError, Operator, Received, Todo};
 pub use run::{DeskGone, DeskHandle, Work, start};
 

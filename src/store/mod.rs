@@ -8,6 +8,8 @@
 //! table, so that the desk can combine them in one transaction.
 
 pub mod booking;
+mod booking_merge;
+pub mod booking_source;
 pub mod device;
 pub mod effect;
 pub mod episode;

@@ -64,6 +64,8 @@ pub fn reason(reason: &str) -> String {
         "too-late" => "the booking is over",
         "not-at-door" => "did not say they are at the door",
         "limit" => "unlocked twice for this booking already",
+        "bookings-old" => "the list of bookings is too old",
+        "contested" => "two customers are booked there at once",
         "bay-in-use" => "somebody else is playing there",
         "offline" => "the device is offline",
         "busy" => "something else is under way there",
