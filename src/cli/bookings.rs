@@ -85,12 +85,7 @@ struct File {
     looks: u32,
 }
 
-async fn every_look(
-    mut file: File,
-    desk: DeskHandle,
-    site: Arc<Site>,
-    clock: Clock,
-) -> Result<(), DeskGone> {
+async fn every_look(mut file: File, desk: DeskHandle, site: Arc<Site>, clock: Clock) -> Result<(), DeskGone> {
     let mut tick = tokio::time::interval(FILE_EVERY);
     let mut good = false;
     loop {
@@ -115,8 +110,13 @@ async fn every_look(
         file.looks = 0;
         match of_file(&file.path, &site).await {
             Ok(bookings) => {
-                let list =
-                    BookingList { source: FILE.to_owned(), bookings, skipped: 0, why: String::new(), read_at: clock.now() };
+                let list = BookingList {
+                    source: FILE.to_owned(),
+                    bookings,
+                    skipped: 0,
+                    why: String::new(),
+                    read_at: clock.now(),
+                };
                 good = stored(desk.call(move |desk| desk.bookings_read(&list)).await)?;
                 if good {
                     file.seen = Some(changed);
@@ -137,7 +137,12 @@ async fn of_file(path: &Path, site: &Site) -> Result<Vec<crate::store::booking::
     web::bookings(&text, csv, site)
 }
 
-async fn not_read(desk: &DeskHandle, source: &'static str, why: String, lasting: bool) -> Result<(), DeskGone> {
+async fn not_read(
+    desk: &DeskHandle,
+    source: &'static str,
+    why: String,
+    lasting: bool,
+) -> Result<(), DeskGone> {
     tracing::warn!(source, why, "bookings cannot be read; those before stay");
     let problem = NotRead { why, lasting };
     stored(desk.call(move |desk| desk.bookings_not_read(source, &problem)).await).map(|_| ())

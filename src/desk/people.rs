@@ -9,10 +9,10 @@ use super::{Cx, Desk, Line, Todo};
 use crate::clock::UnixMs;
 use crate::site::{BayId, Role};
 use crate::sop::Level;
-use crate::store::escalation::{self, Escalation, NewEscalation};
 use crate::store::booking::{self, Booking};
-use crate::store::{booking_source, ticket};
+use crate::store::escalation::{self, Escalation, NewEscalation};
 use crate::store::{self, device, effect, journal, message, outbox, timer};
+use crate::store::{booking_source, ticket};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// Tickets of one intent and bay within this time become one problem (DOMAIN 6).
@@ -147,7 +147,9 @@ fn packet(cx: Cx<'_>, scene: &Scene, call: &Call<'_>) -> store::Result<Value> {
 fn known_bookings(cx: Cx<'_>, booking: Option<&Booking>) -> store::Result<Value> {
     let all = booking_source::all(cx.db)?;
     let age = match booking {
-        Some(own) if booking_source::Kind::of(&own.source) == booking_source::Kind::Demo => Some(Duration::ZERO),
+        Some(own) if booking_source::Kind::of(&own.source) == booking_source::Kind::Demo => {
+            Some(Duration::ZERO)
+        }
         Some(own) => Some(cx.now.since(own.read_at)),
         None => booking_source::oldest(&all, cx.now),
     };

@@ -42,7 +42,9 @@ impl FetchError {
     /// Whether it will not pass by itself.
     pub fn is_lasting(&self) -> bool {
         match self {
-            FetchError::Status(status) => status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS,
+            FetchError::Status(status) => {
+                status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS
+            }
             FetchError::TooSlow | FetchError::Unreachable(_) => false,
             _ => true,
         }
@@ -54,7 +56,10 @@ impl FetchError {
 pub enum Fetched {
     /// Nothing has changed since [`Fetcher::keep`] was last called.
     Same,
-    New { text: String, marks: Marks },
+    New {
+        text: String,
+        marks: Marks,
+    },
 }
 
 /// By what the server tells whether something has changed.

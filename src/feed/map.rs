@@ -104,7 +104,8 @@ fn bay(calendar: &Calendar, instance: &Instance, site: &Site, map: &EventMap) ->
 /// `2`, `bay-2`, or another name of the bay in `site.toml`.
 fn of_name(text: &str, site: &Site) -> Option<BayId> {
     let text = text.trim().to_lowercase();
-    let number = text.strip_prefix("bay").map_or(text.as_str(), |rest| rest.trim_start_matches([' ', '-', '#']));
+    let number =
+        text.strip_prefix("bay").map_or(text.as_str(), |rest| rest.trim_start_matches([' ', '-', '#']));
     if let Some(bay) = number.parse().ok().map(BayId).filter(|bay| site.bays.contains_key(bay)) {
         return Some(bay);
     }

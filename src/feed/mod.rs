@@ -10,6 +10,6 @@ pub mod ical;
 pub mod map;
 pub mod phone;
 
-pub use fetch::{Fetched, Fetcher, FetchError};
+pub use fetch::{FetchError, Fetched, Fetcher};
 pub use ical::{Calendar, Instance, NotACalendar, Window};
 pub use map::{Mapped, bookings};

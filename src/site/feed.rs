@@ -74,8 +74,8 @@ macro_rules! line_of {
     };
 }
 
-const BAY: &str = r"(?i)\b(?:bay|box|sim(?:ulator)?|station|suite)[ \t]*(?:no\.?|number|#)?[ \t]*([0-9]{1,2})\b";
-const NUMBER: &str = r"(\+?[0-9][0-9 ().\u{a0}-]{6,20}[0-9])";
+const BAY: &str =
+    r"(?i)\b(?:bay|box|sim(?:ulator)?|station|suite)[ \t]*(?:no\.?|number|#)?[ \t]*([0-9]{1,2})\b";
 
 /// The defaults; `docs/bookings.md` lists them.
 const BAY_FROM: &[&str] = &["X-BAY", "LOCATION", "RESOURCES", "SUMMARY", "CATEGORIES", "DESCRIPTION"];
@@ -93,20 +93,34 @@ impl Default for EventMap {
                 whole("X-PHONE"),
                 whole("ATTENDEE"),
                 whole("CONTACT"),
-                rule("DESCRIPTION", line_of!("phone|tel(?:ephone)?|mobile|cell|phone number", r"(\+?[0-9][^\r\n]{6,24})")),
-                rule("SUMMARY", NUMBER),
+                rule(
+                    "DESCRIPTION",
+                    line_of!("phone|tel(?:ephone)?|mobile|cell|phone number", r"(\+?\(?[0-9][^\r\n]{6,24})"),
+                ),
             ],
             name: vec![
                 whole("X-NAME"),
                 rule("DESCRIPTION", line_of!("name|customer|guest|booked by", r"([^\r\n]{1,80})")),
                 whole("ATTENDEE;CN"),
-                rule("SUMMARY", r"(?i)^(?:(?:bay|box|sim(?:ulator)?|station|suite)[ \t]*#?[0-9]{1,2}[ \t]*[-–:|,]?[ \t]*)?([^-–:|,(+0-9]{1,80})"),
+                rule(
+                    "SUMMARY",
+                    r"(?i)^(?:(?:bay|box|sim(?:ulator)?|station|suite)[ \t]*#?[0-9]{1,2}[ \t]*[-–:|,]?[ \t]*)?([^-–:|,(+0-9]{1,80})",
+                ),
             ],
             reference: vec![
                 whole("X-REFERENCE"),
-                rule("DESCRIPTION", line_of!("reference|ref|booking(?: (?:id|number|no\\.?))?|confirmation(?: (?:code|number))?", r"([A-Za-z0-9-]{2,40})")),
+                rule(
+                    "DESCRIPTION",
+                    line_of!(
+                        "reference|ref|booking(?: (?:id|number|no\\.?))?|confirmation(?: (?:code|number))?",
+                        r"([A-Za-z0-9-]{2,40})"
+                    ),
+                ),
             ],
-            pin: vec![whole("X-PIN"), rule("DESCRIPTION", line_of!("pin|pin code|door code", r"([0-9]{3,10})"))],
+            pin: vec![
+                whole("X-PIN"),
+                rule("DESCRIPTION", line_of!("pin|pin code|door code", r"([0-9]{3,10})")),
+            ],
         }
     }
 }
@@ -190,7 +204,8 @@ fn ical_url(table: &mut Fields, beside: &Path, problems: &mut Problems) -> Optio
 
 /// Only `https`, or `http` on this machine itself (a bridge that runs on the box).
 pub fn is_allowed(url: &str) -> bool {
-    let here = ["http://127.0.0.1:", "http://127.0.0.1/", "http://localhost:", "http://localhost/", "http://[::1]:"];
+    let here =
+        ["http://127.0.0.1:", "http://127.0.0.1/", "http://localhost:", "http://localhost/", "http://[::1]:"];
     url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         || here.iter().any(|start| url.starts_with(start))
 }
@@ -226,8 +241,19 @@ fn rules(table: &mut Fields, key: &'static str, into: &mut Vec<Rule>, problems: 
 }
 
 const PROPERTIES: &[&str] = &[
-    "SUMMARY", "DESCRIPTION", "LOCATION", "RESOURCES", "CATEGORIES", "ATTENDEE", "ATTENDEE;CN", "ORGANIZER",
-    "ORGANIZER;CN", "CONTACT", "COMMENT", "UID", "URL",
+    "SUMMARY",
+    "DESCRIPTION",
+    "LOCATION",
+    "RESOURCES",
+    "CATEGORIES",
+    "ATTENDEE",
+    "ATTENDEE;CN",
+    "ORGANIZER",
+    "ORGANIZER;CN",
+    "CONTACT",
+    "COMMENT",
+    "UID",
+    "URL",
 ];
 
 fn one_rule(spot: &Spot<String>, at: &str, problems: &mut Problems) -> Option<Rule> {

@@ -33,9 +33,9 @@ pub(super) fn overlapping(list: &[Booking]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     for (place, &first) in order.iter().enumerate() {
         let later = order[place + 1..].iter();
-        for &second in later.take_while(|i| {
-            list[**i].bay == list[first].bay && list[**i].starts_at < list[first].ends_at
-        }) {
+        for &second in later
+            .take_while(|i| list[**i].bay == list[first].bay && list[**i].starts_at < list[first].ends_at)
+        {
             if overlap(&list[first], &list[second]) {
                 pairs.push((first, second));
             }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::Result;
 use super::booking::{self, Booking};
 use super::booking_merge::{overlapping, same_customer};
-use super::Result;
 use crate::clock::UnixMs;
 
 /// How a list reaches the box.
@@ -91,9 +91,8 @@ const COLUMNS: &str = "name, kind, read_at, changed_at, error, error_at, count, 
   too_old_told";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Source> {
-    let moment = |i: usize| -> rusqlite::Result<Option<UnixMs>> {
-        Ok(row.get::<_, Option<i64>>(i)?.map(UnixMs))
-    };
+    let moment =
+        |i: usize| -> rusqlite::Result<Option<UnixMs>> { Ok(row.get::<_, Option<i64>>(i)?.map(UnixMs)) };
     let kind: String = row.get(1)?;
     Ok(Source {
         name: row.get(0)?,

@@ -88,7 +88,10 @@ pub fn counts(conn: &Connection) -> Result<Counts> {
 pub fn now(conn: &Connection) -> Result<Now> {
     let waits = "closed_at IS NULL AND acked_at IS NULL";
     Ok(Now {
-        effects_open: tally(conn, "SELECT effect, '', count(*) FROM effect WHERE outcome IS NULL GROUP BY 1")?,
+        effects_open: tally(
+            conn,
+            "SELECT effect, '', count(*) FROM effect WHERE outcome IS NULL GROUP BY 1",
+        )?,
         escalations_open: tally(
             conn,
             "SELECT level, '', count(*) FROM escalation WHERE closed_at IS NULL GROUP BY 1",

@@ -165,7 +165,10 @@ mod tests {
 
     #[test]
     fn what_tells_nothing_of_anybody_stays() {
-        assert_eq!(plain("the database could not be written: disk full"), "the database could not be written: disk full");
+        assert_eq!(
+            plain("the database could not be written: disk full"),
+            "the database could not be written: disk full"
+        );
         assert_eq!(plain("bay 2 is offline"), "bay 2 is offline");
     }
 
@@ -178,7 +181,8 @@ mod tests {
         };
         event.extra.insert("body".into(), "open the door".into());
         event.tags.insert("phone".into(), "+19025550101".into());
-        event.user = Some(sentry::protocol::User { email: Some("x@club.example".into()), ..Default::default() });
+        event.user =
+            Some(sentry::protocol::User { email: Some("x@club.example".into()), ..Default::default() });
         let sent = serde_json::to_string(&scrubbed(event)).unwrap();
         for secret in ["box-of-dana", "9025550101", "open the door", "club.example"] {
             assert!(!sent.contains(secret), "{secret} in {sent}");

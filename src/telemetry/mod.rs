@@ -8,9 +8,9 @@ pub mod memory;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::Layer;
 
 pub mod errors;
 
@@ -20,7 +20,8 @@ pub fn init(json: bool) {
     let filter = EnvFilter::try_from_env("CLUBOS_LOG").unwrap_or_else(|_| EnvFilter::new("info,ort=warn"));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if json { lines.json().boxed() } else { lines.with_target(false).boxed() };
-    let started = tracing_subscriber::registry().with(lines.with_filter(filter)).with(errors::layer()).try_init();
+    let started =
+        tracing_subscriber::registry().with(lines.with_filter(filter)).with(errors::layer()).try_init();
     if let Err(error) = started {
         eprintln!("logging was started before: {error}");
     }

@@ -86,7 +86,13 @@ fn people(registry: &mut Registry, seen: &Seen) {
         "How long the oldest call waits that nobody has acknowledged; 0: none does",
         waits,
     );
-    gauges(registry, "alerts_waiting", "Calls to people that have not left", ["state", "channel"], &seen.now.alerts_waiting);
+    gauges(
+        registry,
+        "alerts_waiting",
+        "Calls to people that have not left",
+        ["state", "channel"],
+        &seen.now.alerts_waiting,
+    );
 }
 
 fn bookings(registry: &mut Registry, seen: &Seen, limit: u64) {

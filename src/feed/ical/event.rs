@@ -168,10 +168,7 @@ fn duration_of(entry: &ICalendarEntry) -> Result<ICalendarDuration, Unread> {
 }
 
 /// The rule, and its end on the wall of the event: an UNTIL in UTC is put there.
-fn rule(
-    entry: &ICalendarEntry,
-    start: &When,
-) -> Result<(ICalendarRecurrenceRule, Option<DateTime>), Unread> {
+fn rule(entry: &ICalendarEntry, start: &When) -> Result<(ICalendarRecurrenceRule, Option<DateTime>), Unread> {
     let bad = "a recurrence rule that cannot be read";
     let mut rule = recurrence_rule(entry.values.first().ok_or(bad)?).ok_or(bad)?.clone();
     if rule.rscale.is_some() || rule.skip.is_some() {

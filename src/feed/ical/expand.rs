@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use calcard::icalendar::{ICalendar, ICalendarComponentType, ICalendarDuration, ICalendarMethod, ICalendarProperty, ICalendarValue};
+use calcard::icalendar::{
+    ICalendar, ICalendarComponentType, ICalendarDuration, ICalendarMethod, ICalendarProperty, ICalendarValue,
+};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
@@ -74,7 +76,12 @@ struct Draft {
     component: usize,
 }
 
-fn one_series(events: &[Event], source: usize, stop: DateTime, window: Window) -> Result<Vec<Instance>, Unread> {
+fn one_series(
+    events: &[Event],
+    source: usize,
+    stop: DateTime,
+    window: Window,
+) -> Result<Vec<Instance>, Unread> {
     let newest = events.iter().filter(|e| e.replaces.is_none()).map(|e| e.sequence).max();
     let masters = events.iter().filter(|e| e.replaces.is_none() && Some(e.sequence) == newest);
     let mut drafts: BTreeMap<UnixMs, Draft> = BTreeMap::new();
@@ -232,12 +239,7 @@ fn apply(
     }
     if !event.cancelled {
         let end = end_of(&event.start, start, &event.length, Some(&event.start))?;
-        let draft = Draft {
-            civil: event.start.civil,
-            start,
-            end,
-            component: event.component,
-        };
+        let draft = Draft { civil: event.start.civil, start, end, component: event.component };
         moved.push((key, draft));
     }
     Ok(())

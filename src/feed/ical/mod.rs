@@ -141,7 +141,8 @@ fn text_of(value: &ICalendarValue) -> Option<&str> {
 
 /// A feed that was cut off on its way would drop customers' bookings: it is refused as a whole.
 fn whole(text: &str) -> Result<(), NotACalendar> {
-    let starts = |line: &str, with: &str| line.get(..with.len()).is_some_and(|l| l.eq_ignore_ascii_case(with));
+    let starts =
+        |line: &str, with: &str| line.get(..with.len()).is_some_and(|l| l.eq_ignore_ascii_case(with));
     if !starts(text, "BEGIN:VCALENDAR") {
         return Err(NotACalendar::Other);
     }
@@ -152,6 +153,3 @@ fn whole(text: &str) -> Result<(), NotACalendar> {
     let (begun, ended) = (count("BEGIN:VEVENT"), count("END:VEVENT"));
     if begun == ended { Ok(()) } else { Err(NotACalendar::Torn { begun, ended }) }
 }
-
-#[cfg(test)]
-mod tests;

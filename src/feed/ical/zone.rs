@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use calcard::common::timezone::Tz;
-use calcard::icalendar::{ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarValue};
+use calcard::icalendar::{
+    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarValue,
+};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
@@ -80,7 +82,12 @@ fn by_name(name: &str) -> Option<Zone> {
     TimeZone::get(&other).ok().map(Zone::Named)
 }
 
-fn defined(calendar: &ICalendar, component: &ICalendarComponent, name: &str, until: DateTime) -> Option<Zone> {
+fn defined(
+    calendar: &ICalendar,
+    component: &ICalendarComponent,
+    name: &str,
+    until: DateTime,
+) -> Option<Zone> {
     if let Some(zone) = by_name(name) {
         return Some(zone);
     }
@@ -91,7 +98,8 @@ fn defined(calendar: &ICalendar, component: &ICalendarComponent, name: &str, unt
     let mut changes = Vec::new();
     for id in &component.component_ids {
         let part = calendar.components.get(*id as usize)?;
-        if matches!(part.component_type, ICalendarComponentType::Standard | ICalendarComponentType::Daylight) {
+        if matches!(part.component_type, ICalendarComponentType::Standard | ICalendarComponentType::Daylight)
+        {
             changes.extend(observance(part, until)?);
         }
     }
@@ -108,9 +116,11 @@ fn observance(part: &ICalendarComponent, until: DateTime) -> Option<Vec<Change>>
     if let Some(entry) = part.property(&ICalendarProperty::Rrule) {
         let mut rule = recurrence_rule(entry.values.first()?)?.clone();
         // In a VTIMEZONE the end of a rule is in UTC.
-        let end = rule.until.take().map(|end| super::event::local_until(&end, |utc| {
-            utc.checked_add(jiff::SignedDuration::from_secs(from.into())).ok()
-        }));
+        let end = rule.until.take().map(|end| {
+            super::event::local_until(&end, |utc| {
+                utc.checked_add(jiff::SignedDuration::from_secs(from.into())).ok()
+            })
+        });
         let end = match end {
             Some(None) => return None,
             Some(end) => end,
@@ -151,7 +161,8 @@ impl Zone {
             Zone::Named(zone) => Some(at.timestamp().to_zoned_datetime(zone.clone()).datetime()),
             Zone::Defined(changes) => {
                 let utc = at.timestamp().to_zoned_datetime(TimeZone::UTC).datetime();
-                let shown = |offset: i32| utc.checked_add(jiff::SignedDuration::from_secs(offset.into())).ok();
+                let shown =
+                    |offset: i32| utc.checked_add(jiff::SignedDuration::from_secs(offset.into())).ok();
                 // The last change that had happened by then.
                 let mut offset = changes.first()?.from;
                 for change in changes {

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::UnixMs;
 use crate::desk::{Line, Nomination};
 use crate::simclub::Behaviour;
-use crate::clock::UnixMs;
 use crate::site::problem::{Problem, Problems, did_you_mean};
 use crate::site::raw::{Fields, Raw, Spot};
 use crate::site::{BayId, Effect, LoadMode, Site, Target, load};

@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use super::{Look, time};
 use crate::clock::UnixMs;
+use crate::store;
 use crate::store::booking::{self, Booking};
 use crate::store::booking_source::{self as sources, Kind, Source};
-use crate::store;
 
 /// A list the box looks for itself is late when it was not read for this long.
 const LATE: Duration = Duration::from_secs(60 * 60);
