@@ -55,6 +55,12 @@ impl Outside {
                     Err(why) => desk.alert_failed(id, &why),
                 });
             }
+            // No channel here can take a call back.
+            Todo::Silence(escalation) => tracing::debug!(escalation.id, "somebody looks after it"),
+            Todo::Digest(call) => {
+                let why = format!("{} carries no digests; it stands on the staff page", call.channel);
+                self.report(move |desk| desk.digest_failed(call.id, &why));
+            }
             Todo::Deliver(text) => {
                 self.report(move |desk| desk.not_delivered(text.id, "no text provider is configured", true));
             }

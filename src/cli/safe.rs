@@ -80,7 +80,11 @@ fn nowhere() -> Site {
             unlocks_per_booking: 0,
             emergency_release: false,
         },
-        hours: Hours { quiet_from: jiff::civil::time(0, 0, 0, 0), quiet_to: jiff::civil::time(0, 0, 0, 0) },
+        hours: Hours {
+            quiet_from: jiff::civil::time(0, 0, 0, 0),
+            quiet_to: jiff::civil::time(0, 0, 0, 0),
+            digest: None,
+        },
         people: Vec::new(),
         broker: None,
         access: None,

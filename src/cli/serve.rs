@@ -18,7 +18,7 @@ use super::paths::{self, Paths};
 use super::plug::{self, Outside};
 use super::{EX_CONFIG, bookings, safe};
 use crate::clock::Clock;
-use crate::desk::{self, Desk, DeskHandle, Options, Parts};
+use crate::desk::{self, AlertChannel, Desk, DeskHandle, Options, Parts};
 use crate::device::{DeviceEvent, Drivers};
 use crate::intent::{LoadOptions, Understanding};
 use crate::notify::Channel;
@@ -200,7 +200,7 @@ pub fn start(
         safe_mode: setup.safe_mode,
         fallback: false,
         texts: false,
-        alert_channels: setup.channels.iter().map(|c| c.name().to_owned()).collect(),
+        alert_channels: setup.channels.iter().map(|c| AlertChannel::site_wide(c.name())).collect(),
         better_reader_within: Some(MODEL_WITHIN),
     };
     let rules = Understanding::rules_only(Some(&setup.site));

@@ -4,12 +4,15 @@ use super::draft::Draft;
 use super::ladder;
 use super::scene::Scene;
 use super::{Cx, collect, door, inbox, phrases, topics, words};
-use crate::intent::{Reading, Slots, Topic, Verdict};
+use crate::intent::{Reading, Topic, Verdict};
 use crate::site::{BayId, Effect, Target};
 use crate::sop::Sop;
 use crate::store::message::Message;
 use crate::store::question::{self, Question};
 use crate::store::{self, episode, journal};
+
+/// Why a text that says once more what was asked about gets no answer.
+const ADDS_NOTHING: &str = "adds to the question that is already asked";
 
 /// Tries the turn as an answer to the open question. `Some`: it was one and has been dealt with; how many
 /// topics, from the first on, were the answer.
@@ -46,7 +49,7 @@ fn whole(
     let said = |id: &str| top.intent == id && sure;
     match question.kind.as_str() {
         "confirm" | "at-door" => confirm(cx, scene, draft, question, reading, messages),
-        "bay" => which_bay(cx, scene, draft, question, reading, messages),
+        "bay" => which_bay(cx, scene, draft, question, reading),
         "which" => which_topic(cx, scene, draft, question, reading, messages),
         "detail" => {
             let other = sure
@@ -101,7 +104,8 @@ fn confirm(
     if other_bay && !reading.slots.others_bay {
         question::close(cx.db, scene.thread.id, "cancelled")?;
         learn(cx, scene, "correction")?;
-        return corrected(cx, scene, draft, sop, &reading.slots);
+        ladder::run(cx, scene, draft, sop, &reading.slots, "")?; // "sorry, box 3": theirs is asked about
+        return Ok(true);
     }
     let here = question.kind == "at-door" && reading.slots.at_door && top.intent != "chat.deny";
     if (top.intent == "chat.affirm" && sure) || here {
@@ -120,21 +124,17 @@ fn confirm(
     }
     let only_the_bay =
         reading.slots.bays == bays && !bays.is_empty() && top.text.split_whitespace().count() <= 3;
-    let leads_there = |id: &str| cx.library().get(id).is_some_and(|other| first_step(other) == Some(effect));
+    let leads_there =
+        |id: &str| cx.library().get(id).is_some_and(|other| ladder::first_step(other) == Some(effect));
     let same = top.intent == sop.id
         || top.intent == "followup.still-broken"
         || only_the_bay
         || (sure && leads_there(&top.intent));
-    if same && scene.amends() && reading.topics.len() == 1 {
-        draft.silent("adds to the question that is already asked");
-        return Ok(true);
+    let adds = same && scene.amends() && reading.topics.len() == 1;
+    if adds {
+        draft.silent(ADDS_NOTHING);
     }
-    Ok(false)
-}
-
-/// The first step the automation may take for an SOP.
-fn first_step(sop: &Sop) -> Option<Effect> {
-    sop.ladder.iter().find(|rung| !rung.staff_only).map(|rung| rung.effect)
+    Ok(adds)
 }
 
 /// A yes that was written before the question, or that took too long, is no yes.
@@ -182,19 +182,12 @@ fn agreed(
     ladder::act(cx, scene, draft, sop, &mut matter, effect, &question.payload.targets, question.payload.value)
 }
 
-/// "Sorry, box 3": the question about the other bay is off; theirs is asked about instead.
-fn corrected(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots: &Slots) -> store::Result<bool> {
-    ladder::run(cx, scene, draft, sop, slots, "")?;
-    Ok(true)
-}
-
 fn which_bay(
     cx: Cx<'_>,
     scene: &Scene,
     draft: &mut Draft,
     question: &Question,
     reading: &Reading,
-    messages: &[Message],
 ) -> store::Result<bool> {
     let Some(sop) = sop_of(cx, question) else { return Ok(false) };
     let top = &reading.topics[0];
@@ -211,11 +204,10 @@ fn which_bay(
         return Ok(false);
     }
     if scene.amends() && repeats && !top.intent.starts_with("chat.") {
-        draft.silent("adds to the question that is already asked");
+        draft.silent(ADDS_NOTHING);
         return Ok(true);
     }
     question::close(cx.db, scene.thread.id, "answered")?;
-    let _ = messages;
     ladder::hand_over(cx, scene, draft, sop, None, "the bay stayed unclear")?;
     Ok(true)
 }

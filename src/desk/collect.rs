@@ -41,17 +41,8 @@ pub(super) fn run(
     }
     let values = phrases::values(cx, scene, bay)?;
     if sop.id == "facility.damage" && words::door_left_open(about) {
-        let call = Call {
-            intent: &sop.id,
-            level: Level::High,
-            reason: "a door may leave the site open",
-            episode: None,
-            summary: ladder::summary(cx, sop, bay, "a door may leave the site open"),
-            due_at: None,
-        };
-        let (id, new) = people::escalate(cx, scene, &call)?;
-        draft.escalated(id);
-        if new {
+        let call = Call { level: Level::High, ..Call::of(cx, sop, bay, "a door may leave the site open") };
+        if people::raise(cx, scene, draft, &call)? {
             draft.say_reply(sop, "received", &[Condition::DoorOpen], &values);
         }
         return Ok(());
@@ -62,11 +53,7 @@ pub(super) fn run(
     let short = about.split_whitespace().count() < if bay.is_some() { FEW_WORDS } else { ENOUGH_WORDS };
     if sop.needs.contains(&Need::Detail) && short && !draft.asks() && sop.replies.contains_key("ask") {
         draft.say_reply(sop, "ask", &[], &values);
-        draft.ask(
-            "detail",
-            Payload { intent: Some(sop.id.clone()), ticket: Some(id), ..Payload::default() },
-            None,
-        );
+        draft.ask("detail", Payload { ticket: Some(id), ..Payload::of(&sop.id) }, None);
     }
     Ok(())
 }
@@ -93,17 +80,8 @@ fn escalation(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store:
         let own = scene.active.first()?;
         Some(own.ends_at - Duration::from_secs(u64::from(minutes) * 60))
     });
-    let call = Call {
-        intent: &sop.id,
-        level: sop.level,
-        reason: "a person has to decide",
-        episode: None,
-        summary: ladder::summary(cx, sop, scene.own_bay(), "a person has to decide"),
-        due_at,
-    };
-    let (id, new) = people::escalate(cx, scene, &call)?;
-    draft.escalated(id);
-    if new {
+    let call = Call { due_at, ..Call::of(cx, sop, scene.own_bay(), "a person has to decide") };
+    if people::raise(cx, scene, draft, &call)? {
         draft.say_reply(
             sop,
             "received",
@@ -116,6 +94,7 @@ fn escalation(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store:
 
 /// No link or code came. Verified and at the door, they are let in; the link is sent again by people.
 fn missing_link(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots: &Slots) -> store::Result<()> {
+    const AGAIN: &str = "the door link has to be sent again";
     let door = cx.site().customer_doors().next().map(|d| d.target.clone());
     let mut episode = ladder::open_episode(cx, scene, sop, None)?;
     let verdict = match &door {
@@ -123,23 +102,14 @@ fn missing_link(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop, slots: 
         None => Err(Refusal::NotHere),
     };
     if matches!(verdict, Ok(_) | Err(Refusal::NotAtDoor)) {
-        let call = Call {
-            intent: &sop.id,
-            level: sop.level,
-            reason: "the door link has to be sent again",
-            episode: None,
-            summary: ladder::summary(cx, sop, None, "the door link has to be sent again"),
-            due_at: None,
-        };
-        let (id, new) = people::escalate(cx, scene, &call)?;
-        draft.escalated(id);
-        if new {
+        let call = Call::of(cx, sop, None, AGAIN);
+        if people::raise(cx, scene, draft, &call)? {
             let values = phrases::values(cx, scene, None)?;
             draft.say_reply(sop, "received", &phrases::conditions(cx, scene)?, &values);
         }
         return door::run(cx, scene, draft, sop, slots);
     }
-    if ladder::call(cx, scene, draft, sop, Some(&mut episode), "the door link has to be sent again")? {
+    if ladder::call(cx, scene, draft, sop, Some(&mut episode), AGAIN)? {
         let values = phrases::values(cx, scene, None)?;
         draft.say_reply(sop, "received", &phrases::conditions(cx, scene)?, &values);
     }
@@ -172,14 +142,7 @@ fn incident(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store::R
         }
         return Ok(());
     }
-    let call = Call {
-        intent: &sop.id,
-        level: sop.level,
-        reason: "an incident",
-        episode: None,
-        summary: ladder::summary(cx, sop, scene.own_bay(), "incident"),
-        due_at: None,
-    };
+    let call = Call::of(cx, sop, scene.own_bay(), "an incident");
     let (escalation, _) = people::escalate(cx, scene, &call)?;
     let id = ticket::insert_incident(cx.db, what, escalation, cx.now)?;
     ticket::join_incident(cx.db, id, scene.thread.id)?;

@@ -19,11 +19,16 @@ const FALLBACK_WITHIN: Duration = Duration::from_secs(4);
 const CANDIDATES: usize = 8;
 
 impl Desk {
-    /// Decides the earliest turn that is due. True if there was one.
+    /// Looks at or decides the earliest turn that is due. True if there was one.
     pub(super) fn run_turn(&mut self, todos: &mut Vec<Todo>) -> store::Result<bool> {
         let now = self.world.clock.now();
         let Some(due) = turn::due(self.store.conn(), now)? else { return Ok(false) };
-        let asked = self.write(|cx| decide(cx, &due, Advice::of(&due)))?;
+        let asked = self.write(|cx| {
+            if !due.looked && !inbox::look(cx, &due)? {
+                return Ok(None);
+            }
+            decide(cx, &due, Advice::of(&due))
+        })?;
         todos.extend(asked.map(Todo::Ask));
         Ok(true)
     }
@@ -107,7 +112,7 @@ fn read(cx: Cx<'_>, scene: &Scene, text: &str) -> Reading {
     if scene.thread.channel == Channel::Door {
         return at_the_door(cx, text);
     }
-    cx.world.reader.read(text, &scene.context())
+    cx.world.read(text, &scene.context())
 }
 
 fn at_the_door(cx: Cx<'_>, text: &str) -> Reading {

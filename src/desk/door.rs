@@ -64,13 +64,7 @@ fn ask_at_door(
     let label = cx.site().doors.get(door).map(|d| d.label.clone());
     let values = phrases::values(cx, scene, None)?.set_opt("door", label);
     draft.say_phrase(cx, "ask_at_door", &values);
-    let payload = Payload {
-        effect: Some(Effect::DoorUnlock),
-        targets: vec![door.clone()],
-        intent: Some(sop.id.clone()),
-        ..Payload::default()
-    };
-    draft.ask("at-door", payload, Some(episode.id));
+    draft.ask("at-door", Payload::to_do(Effect::DoorUnlock, vec![door.clone()], &sop.id), Some(episode.id));
     episode::save(cx.db, episode, cx.now)
 }
 
@@ -128,12 +122,7 @@ pub(super) fn not_opened(
     ladder::call(cx, scene, draft, sop, Some(episode), "the door unlocked but did not open")?;
     let values = phrases::values(cx, scene, None)?;
     draft.say_reply(sop, "not_opened", &[], &values);
-    let payload = Payload {
-        effect: Some(Effect::DoorUnlock),
-        targets: vec![row.target.clone()],
-        intent: Some(sop.id.clone()),
-        ..Payload::default()
-    };
+    let payload = Payload::to_do(Effect::DoorUnlock, vec![row.target.clone()], &sop.id);
     draft.ask("at-door", payload, Some(episode.id));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cx, Desk, Todo, outcome, people};
+use super::{Cx, Desk, Todo, alerts, digest, outcome};
 use crate::device::verify::{Known, Verdict, Verification};
 use crate::device::{DeviceEvent, NotSent, Observation};
 use crate::policy::{self, Permit};
@@ -88,8 +88,9 @@ impl Desk {
             match due.kind.as_str() {
                 "effect" => deadline(cx, due.reference)?,
                 "door-open" => not_opened(cx, due.reference)?,
-                "alert" => people::climb(cx, due.reference)?,
-                "alert-due" => people::due_now(cx, due.reference)?,
+                "alert" => alerts::climb(cx, due.reference)?,
+                "alert-due" => alerts::due_now(cx, due.reference)?,
+                digest::TIMER => digest::due(cx)?,
                 "hold" => release_hold(cx, due.reference)?,
                 other => {
                     tracing::error!(kind = other, "a timer of an unknown kind is dropped");

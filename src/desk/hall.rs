@@ -27,10 +27,9 @@ pub(super) fn run(
     slots: &Slots,
     about: &str,
 ) -> store::Result<()> {
-    let Some(effect) = sop.ladder.iter().find(|r| !r.staff_only).map(|r| r.effect) else {
-        return collect::run(cx, scene, draft, sop, slots, about);
-    };
-    let Some(target) = ladder::target_of(effect, None) else {
+    let step = ladder::first_step(sop);
+    let Some((effect, target)) = step.and_then(|effect| Some((effect, ladder::target_of(effect, None)?)))
+    else {
         return collect::run(cx, scene, draft, sop, slots, about);
     };
     let value = match effect {

@@ -13,7 +13,8 @@ use crate::intent::{Reading, Verdict};
 use crate::sop::Level;
 use crate::store::message::{Ending, NewInbound};
 use crate::store::thread::{Channel, Thread};
-use crate::store::{self, journal, message, question, thread, turn};
+use crate::store::turn::{self, Turn};
+use crate::store::{self, journal, message, question, thread};
 
 /// A turn that is sure and complete is answered after this much quiet (DOMAIN 5.2).
 const QUIET_SURE: Duration = Duration::from_secs(1);
@@ -133,41 +134,48 @@ fn consent(cx: Cx<'_>, thread: &Thread, message_id: i64, body: &str) -> store::R
     Ok(true)
 }
 
-/// Puts a committed message into the thread's turn and sets when that is due.
+/// Puts a committed message into the thread's turn. It is looked at right after what came in together was
+/// committed: a burst is read once, not once a message.
 fn take_in(cx: Cx<'_>, thread: &Thread, message_id: i64) -> store::Result<()> {
-    let open = turn::open_on(cx.db, thread.id)?;
-    let first_at = open.as_ref().map_or(cx.now, |t| t.opened_at);
-    let turn_id = match &open {
+    let turn_id = match turn::open_on(cx.db, thread.id)? {
         Some(turn) => turn.id,
         None => turn::insert(cx.db, thread.id, cx.now, cx.now, cx.now + LONGEST_TURN)?,
     };
     message::assign(cx.db, message_id, turn_id)?;
-    let due = due(cx, thread, turn_id, first_at)?;
-    turn::reschedule(cx.db, turn_id, due)
+    turn::reopen(cx.db, turn_id, cx.now)
+}
+
+/// Looks at a turn that has new words. True if it is to be decided now; else it is put off to its time.
+pub(super) fn look(cx: Cx<'_>, open: &Turn) -> store::Result<bool> {
+    let Some(thread) = thread::get(cx.db, open.thread_id)? else { return Ok(true) };
+    let due = due(cx, &thread, open)?;
+    if due <= cx.now {
+        return Ok(true);
+    }
+    turn::put_off(cx.db, open.id, due)?;
+    Ok(false)
 }
 
 /// When a turn is to be decided: emergencies and the door at once, the rest after its quiet gap.
-fn due(cx: Cx<'_>, thread: &Thread, turn_id: i64, first_at: UnixMs) -> store::Result<UnixMs> {
-    let messages = message::of_turn(cx.db, turn_id)?;
+fn due(cx: Cx<'_>, thread: &Thread, open: &Turn) -> store::Result<UnixMs> {
+    let messages = message::of_turn(cx.db, open.id)?;
     let Some(last) = messages.last() else { return Ok(cx.now) };
-    if thread.channel == Channel::Door || is_emergency(cx, &last.body) {
+    if thread.channel == Channel::Door || messages.iter().any(|m| is_emergency(cx, &m.body)) {
         return Ok(cx.now);
     }
     let scene = Scene::load(cx, thread.clone())?;
-    let reading = cx.world.reader.read(&text_of(&messages), &scene.context());
+    let reading = cx.world.read(&text_of(&messages), &scene.context());
     if reading.topics.iter().any(|t| t.decision == Verdict::Emergency) {
         return Ok(cx.now);
     }
-    let quiet = (last.received_at + quiet_gap(&reading)).min(first_at + LONGEST_TURN);
+    let quiet = (last.received_at + quiet_gap(&reading)).min(open.opened_at + LONGEST_TURN);
     Ok(cx.world.awaits_reader.map_or(quiet, |until| quiet.max(until)))
 }
 
-/// The reader has changed, or a better one is on its way: when is each open turn due now?
+/// The reader has changed, or a better one is on its way: each open turn is looked at afresh.
 pub(super) fn look_again(cx: Cx<'_>) -> store::Result<()> {
     for open in turn::gathering(cx.db)? {
-        if let Some(thread) = thread::get(cx.db, open.thread_id)? {
-            turn::reschedule(cx.db, open.id, due(cx, &thread, open.id, open.opened_at)?)?;
-        }
+        turn::reopen(cx.db, open.id, cx.now)?;
     }
     Ok(())
 }

@@ -4,7 +4,8 @@ use crate::clock::UnixMs;
 use crate::llm::Question;
 use crate::policy::Permit;
 use crate::site::{BayId, E164, Effect, Role, Target};
-use crate::store::escalation::Alert;
+use crate::store::digest::DigestCall;
+use crate::store::escalation::{Alert, Escalation};
 use crate::store::outbox::Outgoing;
 use crate::store::thread::Channel;
 
@@ -45,6 +46,52 @@ pub enum Line {
     Down,
 }
 
+/// A channel that calls people, as the ladder of alerts uses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertChannel {
+    /// `push`, `sms`, `slack`, `ntfy`, `voice`.
+    pub name: String,
+    pub reach: Reach,
+    /// Used only on the last rung of a critical alert (a voice call).
+    pub last_rung: bool,
+}
+
+impl AlertChannel {
+    pub fn per_person(name: &str) -> AlertChannel {
+        AlertChannel { name: name.to_owned(), reach: Reach::PerPerson, last_rung: false }
+    }
+
+    pub fn site_wide(name: &str) -> AlertChannel {
+        AlertChannel { reach: Reach::SiteWide, ..AlertChannel::per_person(name) }
+    }
+
+    #[must_use]
+    pub fn on_the_last_rung(self) -> AlertChannel {
+        AlertChannel { last_rung: true, ..self }
+    }
+}
+
+/// Whom one call over a channel reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// One person: a phone, a browser.
+    PerPerson,
+    /// Everybody who looks there: called once for all who are called at the moment. The alert names them
+    /// all, see `Alert::people`.
+    SiteWide,
+}
+
+/// Who was first to look after an escalation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acknowledged {
+    /// The one who asks; all others are told and called no more.
+    First,
+    /// Somebody was faster, or it was this very person before.
+    Already { by: String },
+    /// There is no such escalation.
+    NoSuch,
+}
+
 /// What is to go out. The desk has committed it before it says so.
 #[derive(Debug, Clone)]
 pub enum Todo {
@@ -54,6 +101,11 @@ pub enum Todo {
     Deliver(Outgoing),
     /// Call a person, then say `alert_sent` or `alert_failed`.
     Alert(Alert),
+    /// Somebody looks after it, or it is over: whoever was called needs no more noise. For channels that
+    /// can take a call back or change what they show; nothing is said of it afterwards.
+    Silence(Escalation),
+    /// Send the daily digest, then say `digest_sent` or `digest_failed`.
+    Digest(DigestCall),
     /// Ask the cloud model, then say `fallback_answered`.
     Ask(Question),
 }
@@ -104,6 +156,10 @@ pub enum OperateError {
     HeldBy(String),
     #[error("this number has opted out of texts; write on the bay screen or call")]
     OptedOut,
+    #[error("{0} is not among the people of site.toml, so nobody could call them")]
+    NotCallable(String),
+    #[error("that time has passed")]
+    Past,
     #[error("not allowed: {0}")]
     Refused(String),
     #[error(transparent)]

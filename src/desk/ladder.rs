@@ -54,11 +54,7 @@ fn ask_bay(
     }
     thread::mark(cx.db, scene.thread.id, Mark::AskedBay, cx.now)?;
     draft.say_phrase(cx, phrase, values);
-    draft.ask(
-        "bay",
-        Payload { intent: Some(sop.id.clone()), about: about.to_owned(), ..Payload::default() },
-        None,
-    );
+    draft.ask("bay", Payload { about: about.to_owned(), ..Payload::of(&sop.id) }, None);
     Ok(())
 }
 
@@ -171,19 +167,22 @@ fn ask_first(
 ) -> store::Result<()> {
     let what = phrases::in_words(cx, rung.effect, target);
     let values = phrases::values(cx, scene, episode.bay)?.set("effect", what);
-    match (&rung.confirm, late(scene, rung.effect)) {
-        (_, true) => draft.say_phrase(cx, "confirm_again", &values),
-        (Some(confirm), false) => draft.say_template(Some(confirm), &values),
-        (None, false) => draft.say_phrase(cx, "next_offer", &values),
+    if late(scene, rung.effect) {
+        draft.say_phrase(cx, "confirm_again", &values);
+    } else {
+        say_offer(cx, draft, rung, &values);
     }
-    let payload = Payload {
-        effect: Some(rung.effect),
-        targets: vec![target.clone()],
-        intent: Some(episode.sop_id.clone()),
-        ..Payload::default()
-    };
+    let payload = Payload::to_do(rung.effect, vec![target.clone()], &episode.sop_id);
     draft.ask("confirm", payload, Some(episode.id));
     episode::save(cx.db, episode, cx.now)
+}
+
+/// The step's own question, else the house's.
+fn say_offer(cx: Cx<'_>, draft: &mut Draft, rung: &Rung, values: &crate::sop::Values) {
+    match &rung.confirm {
+        Some(confirm) => draft.say_template(Some(confirm), values),
+        None => draft.say_phrase(cx, "next_offer", values),
+    }
 }
 
 fn in_two_bays(
@@ -200,18 +199,15 @@ fn in_two_bays(
     };
     let both = format!("{} and {}", a.0, b.0);
     let values = phrases::values(cx, scene, Some(a))?.set("bay", &both);
-    match &rung.confirm {
-        Some(confirm) => draft.say_template(Some(confirm), &values),
-        None => draft.say_phrase(cx, "next_offer", &values),
-    }
-    let payload = Payload {
-        effect: Some(rung.effect),
-        targets: vec![a.into(), b.into()],
-        intent: Some(sop.id.clone()),
-        ..Payload::default()
-    };
+    say_offer(cx, draft, rung, &values);
+    let payload = Payload::to_do(rung.effect, vec![a.into(), b.into()], &sop.id);
     draft.ask("confirm", payload, Some(episode.id));
     episode::save(cx.db, &episode, cx.now)
+}
+
+/// The first step the automation may take for an SOP, whatever the site has.
+pub(super) fn first_step(sop: &Sop) -> Option<Effect> {
+    sop.ladder.iter().find(|rung| !rung.staff_only).map(|rung| rung.effect)
 }
 
 /// The first step that the automation may take, that exists here, and that was not used up in this bay.
@@ -333,9 +329,8 @@ pub(super) fn tell_refusal(
             }
         }
         _ => {
-            let payload = Payload { intent: Some(sop.id.clone()), ..Payload::default() };
             draft.say_phrase(cx, "ask_person", &values);
-            draft.ask("person", payload, Some(episode.id));
+            draft.ask("person", Payload::of(&sop.id), Some(episode.id));
             Ok(())
         }
     }
@@ -418,14 +413,9 @@ pub(super) fn call(
     reason: &str,
 ) -> store::Result<bool> {
     let place = episode.as_ref().and_then(|e| e.bay).or_else(|| scene.own_bay());
-    let call = Call {
-        intent: &sop.id,
-        level: sop.level.max(Level::Medium),
-        reason,
-        episode: episode.as_ref().map(|e| e.id),
-        summary: summary(cx, sop, place, reason),
-        due_at: None,
-    };
+    let episode_id = episode.as_ref().map(|e| e.id);
+    let call =
+        Call { episode: episode_id, level: sop.level.max(Level::Medium), ..Call::of(cx, sop, place, reason) };
     let (id, new) = people::escalate(cx, scene, &call)?;
     draft.escalated(id);
     if let Some(episode) = episode {
@@ -434,11 +424,6 @@ pub(super) fn call(
         episode::save(cx.db, episode, cx.now)?;
     }
     Ok(new)
-}
-
-pub(super) fn summary(cx: Cx<'_>, sop: &Sop, bay: Option<BayId>, reason: &str) -> String {
-    let place = bay.map_or_else(|| cx.site().name.clone(), |b| format!("Bay {}", b.0));
-    format!("{place}: {} ({reason})", sop.title)
 }
 
 /// The matter is with a person already: the words are added, nothing is done.

@@ -9,30 +9,36 @@
 //! ```text
 //! receive ─> inbox ─> turn (due) ─> decide ─┬─> reply (outbox)        ─> Todo::Deliver
 //!                                           ├─> effect (gate, journal) ─> Todo::Act ─> device ─> outcome
-//!                                           └─> escalation (alerts)    ─> Todo::Alert
+//!                                           └─> escalation (alerts)    ─> Todo::Alert, then Todo::Silence
 //! ```
 
+mod alerts;
 mod answers;
 mod bays;
 mod bookings;
 mod collect;
 mod decide;
+mod digest;
 mod door;
 mod draft;
 mod effects;
 mod hall;
+mod health;
 mod inbox;
 mod input;
 mod ladder;
+mod on_call;
 mod operate;
 mod outcome;
 mod people;
 mod phrases;
+mod readings;
 mod run;
 mod scene;
 mod topics;
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,11 +46,15 @@ use rusqlite::Connection;
 
 pub use crate::llm::{Nomination, Question as FallbackQuestion};
 pub use bookings::{BookingList, NotRead};
-pub use input::{Act, Inbound, Line, OperateError, Operator, Received, Todo};
+pub use input::{
+    Acknowledged, Act, AlertChannel, Inbound, Line, OperateError, Operator, Reach, Received, Todo,
+};
+pub use on_call::{OnCall, order as on_call_order};
+use readings::Readings;
 pub use run::{DeskGone, DeskHandle, Work, start};
 
 use crate::clock::{Clock, UnixMs};
-use crate::intent::Understand;
+use crate::intent::{self, Reading, Understand};
 use crate::policy::Gate;
 use crate::site::Site;
 use crate::sop::Library;
@@ -69,8 +79,8 @@ pub struct Options {
     pub fallback: bool,
     /// Texts can be sent. Without it they wait in the outbox.
     pub texts: bool,
-    /// Channels that reach people over the line (`push`, `sms` …). The LAN alarm is always there.
-    pub alert_channels: Vec<String>,
+    /// Channels that reach people over the line, the best first. The LAN alarm is always there.
+    pub alert_channels: Vec<AlertChannel>,
     /// The reader given is a makeshift, and a better one will be put in place: what is no emergency waits
     /// for it, at most this long from the start.
     pub better_reader_within: Option<Duration>,
@@ -92,6 +102,21 @@ pub(crate) struct World {
     line: Line,
     /// Until then only emergencies and the door are decided: the model is being loaded.
     awaits_reader: Option<UnixMs>,
+    readings: Readings,
+    /// Whom a channel can reach, where it has said so.
+    reachable: BTreeMap<String, Vec<String>>,
+}
+
+impl World {
+    /// What the words say. Deciding reads the same words as looking did: they are read once.
+    fn read(&self, text: &str, context: &intent::Context) -> Reading {
+        self.readings.get(text, context, || self.reader.read(text, context))
+    }
+
+    fn set_reader(&mut self, reader: Arc<dyn Understand>) {
+        self.reader = reader;
+        self.readings.forget();
+    }
 }
 
 /// One transaction's view: the database, the world, and the moment it is decided in.
@@ -124,7 +149,17 @@ impl Desk {
     pub fn new(parts: Parts) -> store::Result<Desk> {
         let Parts { store, site, library, reader, clock, options } = parts;
         let awaits_reader = options.better_reader_within.map(|within| clock.now() + within);
-        let world = World { site, library, reader, clock, options, line: Line::Up, awaits_reader };
+        let world = World {
+            site,
+            library,
+            reader,
+            clock,
+            options,
+            line: Line::Up,
+            awaits_reader,
+            readings: Readings::default(),
+            reachable: BTreeMap::new(),
+        };
         let mut desk = Desk { store, world };
         desk.resume()?;
         Ok(desk)
@@ -161,7 +196,7 @@ impl Desk {
     /// # Errors
     /// Only the database's; the reader is in place all the same.
     pub fn set_reader(&mut self, reader: Arc<dyn Understand>) -> store::Result<()> {
-        self.world.reader = reader;
+        self.world.set_reader(reader);
         self.no_better_reader()
     }
 
@@ -177,7 +212,7 @@ impl Desk {
     /// Puts a new version of the SOPs in place, with a reader trained on it.
     pub fn set_library(&mut self, library: Arc<Library>, reader: Arc<dyn Understand>) {
         self.world.library = library;
-        self.world.reader = reader;
+        self.world.set_reader(reader);
     }
 
     /// The database, for rooms above that write their own tables (sign-in, presence codes).
@@ -214,7 +249,7 @@ impl Desk {
             break;
         }
         self.send_texts(&mut todos)?;
-        self.send_alerts(&mut todos)?;
+        self.send_calls(&mut todos)?;
         Ok(todos)
     }
 
@@ -234,7 +269,8 @@ impl Desk {
                 inbox::look_again(cx)?;
             }
             effects::resume(cx)?;
-            people::resume(cx)
+            people::resume(cx)?;
+            alerts::resume(cx)
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::input::{Act, OperateError, Operator};
-use super::{Cx, Desk, decide, draft, people};
+use super::{Cx, Desk, alerts, decide, draft};
 use crate::policy::{self, Asker, Refusal, Request};
 use crate::site::{Effect, Outcome, Scope, Target};
 use crate::store::effect::{self, NewEffect};
@@ -114,9 +114,9 @@ fn take_over(cx: Cx<'_>, who: &Operator, thread: &Thread, reason: &str) -> Resul
     acknowledge(cx, who, thread.id)
 }
 
-fn acknowledge(cx: Cx<'_>, who: &Operator, thread_id: i64) -> Result<(), StoreError> {
+pub(super) fn acknowledge(cx: Cx<'_>, who: &Operator, thread_id: i64) -> Result<(), StoreError> {
     for open in escalation::open_on_thread(cx.db, thread_id)? {
-        if !people::acknowledge(cx, &open, &who.name)? && open.acked_by.as_deref() != Some(&who.name) {
+        if !alerts::acknowledge(cx, &open, &who.name)? && open.acked_by.as_deref() != Some(&who.name) {
             let by = open.acked_by.unwrap_or_default();
             journal::notice(
                 cx.db,
@@ -134,7 +134,7 @@ fn release(cx: Cx<'_>, who: &Operator, thread: &Thread) -> Done {
     thread::set_hold(cx.db, thread.id, None)?;
     timer::clear(cx.db, "hold", thread.id)?;
     for open in escalation::open_on_thread(cx.db, thread.id)? {
-        people::acknowledge(cx, &open, &who.name)?;
+        alerts::acknowledge(cx, &open, &who.name)?;
         escalation::close(cx.db, open.id, &who.name, cx.now)?;
     }
     episode::close_on_thread(cx.db, thread.id, cx.now)?;

@@ -1,20 +1,20 @@
-//! People: escalations with all a person needs, the ladder of alerts, tickets and incidents.
+//! People: escalations with all a person needs, tickets and incidents. Calling them: `alerts`.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::draft::Draft;
 use super::scene::Scene;
-use super::{Cx, Desk, Line, Todo};
+use super::{Cx, Desk, Line, Todo, alerts};
 use crate::clock::UnixMs;
-use crate::site::{BayId, Role};
-use crate::sop::Level;
+use crate::site::BayId;
+use crate::sop::{Level, Sop};
 use crate::store::booking::{self, Booking};
 use crate::store::escalation::{self, Escalation, NewEscalation};
 use crate::store::{self, device, effect, journal, message, outbox, timer};
 use crate::store::{booking_source, ticket};
 
-const MINUTE: Duration = Duration::from_secs(60);
 /// Tickets of one intent and bay within this time become one problem (DOMAIN 6).
 const PARENT_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
 const PARENT_FROM: usize = 3;
@@ -28,6 +28,21 @@ pub(super) struct Call<'a> {
     pub summary: String,
     /// Everyone is called by then, whatever the ladder says.
     pub due_at: Option<UnixMs>,
+}
+
+impl<'a> Call<'a> {
+    /// What an SOP's matter in this place is called for, at the SOP's own level.
+    pub fn of(cx: Cx<'_>, sop: &'a Sop, bay: Option<BayId>, reason: &'a str) -> Call<'a> {
+        let place = bay.map_or_else(|| cx.site().name.clone(), |b| format!("Bay {}", b.0));
+        let summary = format!("{place}: {} ({reason})", sop.title);
+        Call { intent: &sop.id, level: sop.level, reason, episode: None, summary, due_at: None }
+    }
+
+    /// What no SOP is for.
+    pub fn plain(cx: Cx<'_>, intent: &'a str, reason: &'a str, what: &str) -> Call<'a> {
+        let summary = format!("{}: {what}", cx.site().name);
+        Call { intent, level: Level::Medium, reason, episode: None, summary, due_at: None }
+    }
 }
 
 pub(super) fn level_name(level: Level) -> &'static str {
@@ -48,13 +63,15 @@ pub(super) fn escalate(cx: Cx<'_>, scene: &Scene, call: &Call<'_>) -> store::Res
     if let Some(known) = open.iter().find(same) {
         add_words(cx, known, scene)?;
         if rank(level_name(call.level)) > rank(&known.level) {
-            escalation::raise(cx.db, known.id, level_name(call.level), timed_as(call.level, scene))?;
-            timer::set(cx.db, "alert", known.id, cx.now)?;
+            let timed = timed_as(call.level, scene);
+            let at = alerts::first_at(cx, timed);
+            escalation::raise(cx.db, known.id, level_name(call.level), timed, at)?;
+            timer::set(cx.db, "alert", known.id, at)?;
         }
         return Ok((known.id, false));
     }
     let timed = timed_as(call.level, scene);
-    let first_alert_at = if timed == "medium" || timed == "low" { after_quiet(cx, cx.now) } else { cx.now };
+    let first_alert_at = alerts::first_at(cx, timed);
     let mut packet = packet(cx, scene, call)?;
     if let Some(due) = call.due_at {
         packet["due_at"] = json!(due);
@@ -78,6 +95,14 @@ pub(super) fn escalate(cx: Cx<'_>, scene: &Scene, call: &Call<'_>) -> store::Res
     Ok((id, true))
 }
 
+/// Calls a person for this turn: its messages end as escalated. True if the call is new: only then is the
+/// customer told.
+pub(super) fn raise(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, call: &Call<'_>) -> store::Result<bool> {
+    let (id, new) = escalate(cx, scene, call)?;
+    draft.escalated(id);
+    Ok(new)
+}
+
 fn rank(level: &str) -> u8 {
     match level {
         "critical" => 3,
@@ -93,17 +118,6 @@ fn timed_as(level: Level, scene: &Scene) -> &'static str {
         Level::Medium if scene.on_site() => "high",
         level => level_name(level),
     }
-}
-
-/// `at`, or the end of the quiet hours it falls into.
-fn after_quiet(cx: Cx<'_>, at: UnixMs) -> UnixMs {
-    if !cx.site().is_quiet(at) {
-        return at;
-    }
-    let local = cx.site().local(at);
-    let end = cx.site().hours.quiet_to;
-    let day = if local.time() < end { local.date() } else { local.date().tomorrow().unwrap_or(local.date()) };
-    day.to_datetime(end).to_zoned_datetime(cx.site().zone.clone()).map_or(at, |z| UnixMs::from(z.timestamp()))
 }
 
 /// Everything a person needs to go on (DOMAIN 6).
@@ -192,77 +206,6 @@ pub(super) fn add_to(cx: Cx<'_>, scene: &Scene, id: i64) -> store::Result<()> {
     }
 }
 
-/// The next step of an escalation's ladder: who is called now, and when the next step is due.
-pub(super) fn climb(cx: Cx<'_>, id: i64) -> store::Result<()> {
-    timer::clear(cx.db, "alert", id)?;
-    let Some(escalation) = escalation::get(cx.db, id)? else { return Ok(()) };
-    if escalation.acked_at.is_some() || escalation.closed_at.is_some() {
-        return Ok(());
-    }
-    let people = on_call(cx);
-    let since = |minutes: u32| escalation.first_alert_at.max(escalation.opened_at) + MINUTE * minutes;
-    let (called, next): (&[String], UnixMs) = match (escalation.timed_as.as_str(), escalation.step) {
-        ("critical", _) => (&people[..], cx.now + MINUTE * 2),
-        ("high", 0) => (first(&people), since(5)),
-        ("high", 1) => (second(&people), since(15)),
-        ("high", _) => (&people[..], cx.now + MINUTE * 15),
-        ("medium", 0) => (first(&people), since(30)),
-        ("medium", 1) => (second(&people), since(60)),
-        ("medium", _) => (&people[..], cx.now + MINUTE * 60),
-        _ => return Ok(()), // low: on the staff page, nobody is called
-    };
-    call_people(cx, id, called)?;
-    escalation::set_step(cx.db, id, escalation.step + 1)?;
-    let next = if escalation.timed_as == "medium" { after_quiet(cx, next) } else { next };
-    timer::set(cx.db, "alert", id, next.max(cx.now + Duration::from_millis(1)))
-}
-
-/// The moment a matter is due by: everyone who has not been reached is called.
-pub(super) fn due_now(cx: Cx<'_>, id: i64) -> store::Result<()> {
-    timer::clear(cx.db, "alert-due", id)?;
-    let waits = escalation::get(cx.db, id)?.is_some_and(|e| e.acked_at.is_none() && e.closed_at.is_none());
-    if waits { call_people(cx, id, &on_call(cx)) } else { Ok(()) }
-}
-
-/// On call first, then managers.
-fn on_call(cx: Cx<'_>) -> Vec<String> {
-    let people = &cx.site().people;
-    let of = |role: Role| people.iter().filter(move |p| p.role == role).map(|p| p.name.clone());
-    of(Role::OnCall).chain(of(Role::Manager)).collect()
-}
-
-fn first(people: &[String]) -> &[String] {
-    &people[..people.len().min(1)]
-}
-
-fn second(people: &[String]) -> &[String] {
-    if people.len() > 1 { &people[1..2] } else { first(people) }
-}
-
-fn call_people(cx: Cx<'_>, id: i64, people: &[String]) -> store::Result<()> {
-    let waiting = escalation::alerts_in(cx.db, "queued")?;
-    for person in people {
-        for channel in &cx.world.options.alert_channels {
-            let same = |a: &&escalation::Alert| {
-                a.escalation_id == id && &a.person == person && &a.channel == channel
-            };
-            if waiting.iter().find(same).is_none() {
-                escalation::queue_alert(cx.db, id, person, channel, cx.now)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A person has taken it: nobody else is called.
-pub(super) fn acknowledge(cx: Cx<'_>, escalation: &Escalation, by: &str) -> store::Result<bool> {
-    let fresh = escalation::acknowledge(cx.db, escalation.id, by, cx.now)?;
-    timer::clear(cx.db, "alert", escalation.id)?;
-    timer::clear(cx.db, "alert-due", escalation.id)?;
-    escalation::cancel_alerts(cx.db, escalation.id)?;
-    Ok(fresh)
-}
-
 /// Opens a ticket, or adds to the one of the same matter on this thread.
 pub(super) fn open_ticket(
     cx: Cx<'_>,
@@ -296,9 +239,6 @@ pub(super) fn resume(cx: Cx<'_>) -> store::Result<()> {
             cx.now,
         )?;
     }
-    for alert in escalation::alerts_in(cx.db, "sending")? {
-        escalation::set_alert(cx.db, alert.id, "queued", None, None)?; // twice called is better than never
-    }
     Ok(())
 }
 
@@ -317,21 +257,6 @@ impl Desk {
             Ok(rows)
         })?;
         todos.extend(rows.into_iter().map(Todo::Deliver));
-        Ok(())
-    }
-
-    pub(super) fn send_alerts(&mut self, todos: &mut Vec<Todo>) -> store::Result<()> {
-        if self.world.line == Line::Down || escalation::alerts_in(self.store.conn(), "queued")?.is_empty() {
-            return Ok(());
-        }
-        let alerts = self.write(|cx| {
-            let alerts = escalation::alerts_in(cx.db, "queued")?;
-            for alert in &alerts {
-                escalation::set_alert(cx.db, alert.id, "sending", None, None)?;
-            }
-            Ok(alerts)
-        })?;
-        todos.extend(alerts.into_iter().map(Todo::Alert));
         Ok(())
     }
 
@@ -369,27 +294,5 @@ impl Desk {
             }
             Ok(())
         })
-    }
-
-    /// The alert reached the person's channel.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub fn alert_sent(&mut self, alert_id: i64) -> store::Result<()> {
-        self.write(|cx| {
-            escalation::set_alert(cx.db, alert_id, "sent", Some(cx.now), None)?;
-            match escalation::alert(cx.db, alert_id)? {
-                Some(alert) => escalation::delivered(cx.db, alert.escalation_id, cx.now),
-                None => Ok(()),
-            }
-        })
-    }
-
-    /// The alert did not reach the channel; the ladder goes on by itself.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub fn alert_failed(&mut self, alert_id: i64, why: &str) -> store::Result<()> {
-        self.write(|cx| escalation::set_alert(cx.db, alert_id, "failed", None, Some(why)))
     }
 }

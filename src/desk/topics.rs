@@ -37,7 +37,7 @@ pub(super) fn run(
     slots: &Slots,
 ) -> store::Result<()> {
     let Some(sop) = cx.library().get(&topic.intent).map(|s| &**s) else {
-        return unsure(cx, scene, draft, topic);
+        return ask_which(cx, scene, draft, topic);
     };
     if sop.kind == Kind::Safety && matches!(topic.decision, Verdict::Emergency | Verdict::Match) {
         return safety(cx, scene, draft, sop);
@@ -47,8 +47,8 @@ pub(super) fn run(
     }
     match topic.decision {
         Verdict::Match | Verdict::Emergency => matched(cx, scene, draft, sop, topic, slots),
-        Verdict::Ask => ask_which(cx, scene, draft, topic),
-        Verdict::Fallback => unsure(cx, scene, draft, topic),
+        // Unsure, and no cloud model has helped: asked once as well.
+        Verdict::Ask | Verdict::Fallback => ask_which(cx, scene, draft, topic),
         Verdict::None => out_of_scope(cx, scene, draft, topic),
     }
 }
@@ -93,8 +93,7 @@ fn act_or_guide(
     topic: &Topic,
     slots: &Slots,
 ) -> store::Result<()> {
-    let first = sop.ladder.iter().find(|r| !r.staff_only).map(|r| r.effect);
-    match first.map(Effect::scope) {
+    match ladder::first_step(sop).map(Effect::scope) {
         Some(Scope::Door) => door::run(cx, scene, draft, sop, slots),
         Some(Scope::Hall(_)) => hall::run(cx, scene, draft, sop, slots, &topic.text),
         Some(Scope::Bay) => ladder::run(cx, scene, draft, sop, slots, &topic.text),
@@ -120,14 +119,7 @@ fn answer(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store::Res
 
 /// The emergency lane: the text at once, everyone is called. Never behind anything else.
 fn safety(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store::Result<()> {
-    let call = Call {
-        intent: &sop.id,
-        level: Level::Critical,
-        reason: "emergency",
-        episode: None,
-        summary: ladder::summary(cx, sop, scene.own_bay(), "emergency"),
-        due_at: None,
-    };
+    let call = Call { level: Level::Critical, ..Call::of(cx, sop, scene.own_bay(), "emergency") };
     let (id, new) = people::escalate(cx, scene, &call)?;
     draft.escalated(id);
     let values = phrases::values(cx, scene, scene.own_bay())?;
@@ -319,8 +311,7 @@ fn still_broken(
     if last.state == EpisodeState::Handed {
         return ladder::with_a_person(cx, scene, draft, last);
     }
-    let first = sop.ladder.iter().find(|r| !r.staff_only).map(|r| r.effect.scope());
-    match (sop.kind, first) {
+    match (sop.kind, ladder::first_step(&sop).map(Effect::scope)) {
         (_, Some(Scope::Door)) => door::run(cx, scene, draft, &sop, slots),
         (Kind::Act | Kind::Guide, _) => ladder::advance(cx, scene, draft, &sop, last),
         (_, Some(Scope::Hall(_))) => ladder::hand_over(cx, scene, draft, &sop, Some(last), "it did not help"),
@@ -328,52 +319,55 @@ fn still_broken(
     }
 }
 
-/// Between two: asked once, then a person.
+/// Between two: asked once, then a person. What is asked about is never an emergency, nor words that only
+/// lean on other matters; of a pair with such a one, the other is asked about alone.
 fn ask_which(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, topic: &Topic) -> store::Result<()> {
-    let labels: Vec<(&str, &str)> = topic
-        .alternatives
-        .iter()
-        .filter_map(|c| cx.library().get(&c.intent))
-        .filter(|sop| sop.kind != Kind::System && !sop.label.is_empty())
-        .map(|sop| (sop.id.as_str(), sop.label.as_str()))
-        .take(2)
+    let pair: Vec<&Sop> =
+        topic.alternatives.iter().filter_map(|c| cx.library().get(&c.intent)).map(|s| &**s).take(2).collect();
+    let likely = if topic.decision == Verdict::Ask { pair.len() } else { 1 };
+    if pair.iter().take(likely).any(|sop| sop.kind == Kind::Safety) {
+        return perhaps_an_emergency(cx, scene, draft);
+    }
+    let offered: Vec<&Sop> = pair
+        .into_iter()
+        .filter(|sop| !matches!(sop.kind, Kind::System | Kind::Safety) && !sop.label.is_empty())
         .collect();
     let asked = question::latest(cx.db, scene.thread.id)?
         .is_some_and(|q| q.kind == "which" && cx.now.since(q.asked_at) < REMEMBER);
-    let [(a, label_a), (b, label_b)] = labels.as_slice() else { return not_understood(cx, scene, draft) };
     if asked || draft.asks() {
         return not_understood(cx, scene, draft);
     }
-    let values = phrases::values(cx, scene, None)?.set("option_a", label_a).set("option_b", label_b);
-    draft.say_phrase(cx, "ask_which", &values);
-    let payload = Payload {
-        options: vec![(*a).to_owned(), (*b).to_owned()],
-        about: topic.text.clone(),
-        ..Payload::default()
-    };
-    draft.ask("which", payload, None);
+    let values = phrases::values(cx, scene, None)?;
+    match offered.as_slice() {
+        [a, b] => {
+            let values = values.set("option_a", &a.label).set("option_b", &b.label);
+            draft.say_phrase(cx, "ask_which", &values);
+        }
+        [only] => draft.say_phrase(cx, "ask_whether", &values.set("option_a", &only.label)),
+        _ => return not_understood(cx, scene, draft),
+    }
+    let options = offered.iter().map(|sop| sop.id.clone()).collect();
+    draft.ask("which", Payload { options, about: topic.text.clone(), ..Payload::default() }, None);
     Ok(())
 }
 
-/// Unsure, and no cloud model has helped: ask once, then a person.
-fn unsure(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, topic: &Topic) -> store::Result<()> {
-    ask_which(cx, scene, draft, topic)
+/// The rules heard no emergency, but the model takes one for likely: nobody guesses, a person looks at once.
+fn perhaps_an_emergency(cx: Cx<'_>, scene: &Scene, draft: &mut Draft) -> store::Result<()> {
+    let what = "a message that may be about an emergency";
+    let call = Call { level: Level::High, ..Call::plain(cx, "unclear", "perhaps an emergency", what) };
+    told(cx, scene, draft, &call, "handover_danger")
 }
 
 /// A person reads it.
 pub(super) fn not_understood(cx: Cx<'_>, scene: &Scene, draft: &mut Draft) -> store::Result<()> {
-    let call = Call {
-        intent: "unclear",
-        level: Level::Medium,
-        reason: "not understood",
-        episode: None,
-        summary: format!("{}: a message that was not understood", cx.site().name),
-        due_at: None,
-    };
-    let (id, new) = people::escalate(cx, scene, &call)?;
-    draft.escalated(id);
-    if new {
-        draft.say_phrase(cx, "handover_unsure", &phrases::values(cx, scene, scene.own_bay())?);
+    let call = Call::plain(cx, "unclear", "not understood", "a message that was not understood");
+    told(cx, scene, draft, &call, "handover_unsure")
+}
+
+/// Calls a person, and says so in this phrase of the house.
+fn told(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, call: &Call<'_>, phrase: &str) -> store::Result<()> {
+    if people::raise(cx, scene, draft, call)? {
+        draft.say_phrase(cx, phrase, &phrases::values(cx, scene, scene.own_bay())?);
     }
     Ok(())
 }
@@ -413,18 +407,6 @@ pub(super) fn photo(cx: Cx<'_>, scene: &Scene, draft: &mut Draft) -> store::Resu
             return Ok(());
         }
     }
-    let call = Call {
-        intent: "photo",
-        level: Level::Medium,
-        reason: "a photo without words",
-        episode: None,
-        summary: format!("{}: a photo without words", cx.site().name),
-        due_at: None,
-    };
-    let (id, new) = people::escalate(cx, scene, &call)?;
-    draft.escalated(id);
-    if new {
-        draft.say_phrase(cx, "photo_only", &phrases::values(cx, scene, scene.own_bay())?);
-    }
-    Ok(())
+    let call = Call::plain(cx, "photo", "a photo without words", "a photo without words");
+    told(cx, scene, draft, &call, "photo_only")
 }

@@ -131,7 +131,7 @@ pub enum Tense {
 }
 
 /// What the desk knows that changes the meaning of the words.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
     /// A question of ours is open on this thread.
     pub pending: Option<PendingKind>,

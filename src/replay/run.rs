@@ -16,7 +16,9 @@ use super::scenario::{Answer, Llm, Scenario};
 use super::state_dir::StateDir;
 use super::trace;
 use crate::clock::{Clock, UnixMs};
-use crate::desk::{BookingList, Desk, FallbackQuestion, Inbound, Line, Options, Parts, Todo};
+use crate::desk::{
+    AlertChannel, BookingList, Desk, FallbackQuestion, Inbound, Line, Options, Parts, Todo,
+};
 use crate::device::{DeviceEvent, NotSent, Observation};
 use crate::intent::Understand;
 use crate::policy::Permit;
@@ -94,7 +96,7 @@ fn open(scenario: &Scenario, engine: &Engine, dir: &StateDir, clock: &Clock) -> 
             safe_mode: false,
             fallback: scenario.llm != Llm::Off,
             texts: true,
-            alert_channels: vec![ALERT_CHANNEL.to_owned()],
+            alert_channels: vec![AlertChannel::per_person(ALERT_CHANNEL)],
             better_reader_within: None,
         },
     })
@@ -258,6 +260,8 @@ impl World<'_> {
             Todo::Act(permit) => self.act(&permit)?,
             Todo::Deliver(text) => self.desk.delivered(text.id)?,
             Todo::Alert(alert) => self.desk.alert_sent(alert.id)?,
+            Todo::Silence(_) => {}
+            Todo::Digest(call) => self.desk.digest_sent(call.id)?,
             Todo::Ask(question) => self.ask(&question),
         }
         Ok(())

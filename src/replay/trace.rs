@@ -192,6 +192,9 @@ impl Trace<'_> {
             let fields = json!({"text": notice.text});
             records.push(Record::new(notice.at, "notice", self.thread(notice.thread_id), fields));
         }
+        for digest in store::digest::all(self.conn)? {
+            records.push(Record::new(digest.made_at, "notice", None, json!({"text": digest.text})));
+        }
         for change in journal::changes(self.conn, UnixMs(i64::MIN))? {
             let thread = self.thread(change.thread_id);
             let record = match change.what.as_str() {

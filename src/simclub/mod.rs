@@ -1,17 +1,22 @@
 //! The simulated club: devices that behave, misbehave and lie on command, for the demo, `simulate` and
 //! tests. Everything in it says "simulated".
 //!
-//! Owns the behaviour model, the simulated bay agents, the simulated Access controller and the demo's
-//! broker. May use `device` and below. Never stands in for a device that a site names as real.
+//! Owns the behaviour model, the simulated bay agents, the simulated Access controller, the simulated
+//! text providers and the demo's broker. May use `device` and below. Never stands in for a device that a site names as real.
 
 pub mod access_server;
 pub mod agent;
 pub mod behaviour;
 pub mod broker;
+pub mod carrier;
 pub mod control;
 pub mod driver;
+pub mod fake_quo;
+pub mod fake_twilio;
 pub mod house;
 pub mod model;
+pub mod signing;
+mod text_server;
 
 pub use behaviour::Behaviour;
 pub use control::SimControl;

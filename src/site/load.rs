@@ -167,15 +167,15 @@ fn time_zone(zone: &Spot<String>, problems: &mut Problems) -> Option<(String, ji
 fn hours(top: &mut Fields, problems: &mut Problems) -> Option<Hours> {
     let mut table = section(top, "hours", "write `[hours]` with `quiet = \"22:00-08:00\"`", problems)?;
     let quiet = table.need_text("quiet", "write the quiet hours like \"22:00-08:00\"", problems);
+    let digest = table.text("digest", problems);
     table.finish(problems);
     let quiet = quiet?;
     let read = || {
         let (from, to) = quiet.value.split_once('-')?;
         let (from, to) = (clock_time(from)?, clock_time(to)?);
-        (from != to).then_some(Hours { quiet_from: from, quiet_to: to })
+        (from != to).then_some(Hours { quiet_from: from, quiet_to: to, digest: Some(DIGEST) })
     };
-    let hours = read();
-    if hours.is_none() {
+    let Some(mut hours) = read() else {
         let what = format!("`{}` is no span of a day", quiet.value);
         problems.add(
             quiet.line,
@@ -183,8 +183,34 @@ fn hours(top: &mut Fields, problems: &mut Problems) -> Option<Hours> {
             what,
             "write from-to on the 24-hour clock, like \"22:00-08:00\"",
         );
+        return None;
+    };
+    if hours.is_quiet(DIGEST) {
+        hours.digest = Some(hours.quiet_to);
     }
-    hours
+    if let Some(digest) = digest {
+        hours.digest = digest_hour(&digest, &hours, problems);
+    }
+    Some(hours)
+}
+
+/// When the daily digest is sent, if the file does not say.
+const DIGEST: jiff::civil::Time = jiff::civil::time(8, 0, 0, 0);
+
+/// `HH:MM` outside the quiet hours, or `off`.
+fn digest_hour(digest: &Spot<String>, hours: &Hours, problems: &mut Problems) -> Option<jiff::civil::Time> {
+    if digest.value == "off" {
+        return None;
+    }
+    let mend = "write a time on the 24-hour clock outside the quiet hours, like \"08:00\", or \"off\"";
+    match clock_time(&digest.value) {
+        Some(hour) if !hours.is_quiet(hour) => return Some(hour),
+        Some(_) => problems.add(digest.line, "hours.digest", "falls into the quiet hours", mend),
+        None => {
+            problems.add(digest.line, "hours.digest", format!("`{}` is no time of day", digest.value), mend);
+        }
+    }
+    None
 }
 
 /// `HH:MM`, nothing else.

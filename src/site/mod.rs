@@ -108,6 +108,17 @@ pub struct SitePolicy {
 pub struct Hours {
     pub quiet_from: jiff::civil::Time,
     pub quiet_to: jiff::civil::Time,
+    /// When the daily digest is sent, site time. Default 08:00, or the end of the quiet hours if that is
+    /// later; `None`: never (`off`).
+    pub digest: Option<jiff::civil::Time>,
+}
+
+impl Hours {
+    /// Whether a time of day at the site is in the quiet hours.
+    pub fn is_quiet(&self, now: jiff::civil::Time) -> bool {
+        let (from, to) = (self.quiet_from, self.quiet_to);
+        if from <= to { from <= now && now < to } else { now >= from || now < to }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -150,9 +161,7 @@ impl Site {
     }
 
     pub fn is_quiet(&self, at: UnixMs) -> bool {
-        let now = self.local(at).time();
-        let (from, to) = (self.hours.quiet_from, self.hours.quiet_to);
-        if from <= to { from <= now && now < to } else { now >= from || now < to }
+        self.hours.is_quiet(self.local(at).time())
     }
 
     /// Whether the site names this target at all.

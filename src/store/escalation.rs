@@ -131,10 +131,41 @@ pub fn set_packet(conn: &Connection, id: i64, packet: &str) -> Result<()> {
     Ok(())
 }
 
-/// Raises the level of an escalation whose matter became more urgent.
-pub fn raise(conn: &Connection, id: i64, level: &str, timed_as: &str) -> Result<()> {
-    conn.prepare_cached("UPDATE escalation SET level = ?2, timed_as = ?3, step = 0 WHERE id = ?1")?
-        .execute(params![id, level, timed_as])?;
+/// Raises the level of an escalation whose matter became more urgent: its ladder begins anew.
+pub fn raise(conn: &Connection, id: i64, level: &str, timed_as: &str, first_alert_at: UnixMs) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE escalation SET level = ?2, timed_as = ?3, step = 0, first_alert_at = ?4 WHERE id = ?1",
+    )?
+    .execute(params![id, level, timed_as, first_alert_at.0])?;
+    Ok(())
+}
+
+/// Nobody has acknowledged these, nor are they closed.
+pub fn waiting(conn: &Connection) -> Result<Vec<Escalation>> {
+    list(conn, "WHERE closed_at IS NULL AND acked_at IS NULL ORDER BY id", &[])
+}
+
+/// Open ones of this kind that belong to no conversation.
+pub fn open_of(conn: &Connection, intent: &str) -> Result<Vec<Escalation>> {
+    list(conn, "WHERE intent = ?1 AND thread_id IS NULL AND closed_at IS NULL ORDER BY id", &[&intent])
+}
+
+/// Somebody looks after it: channels that were called are to be told, if any was.
+pub fn silence(conn: &Connection, id: i64) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE escalation SET to_silence = 1 WHERE id = ?1
+         AND EXISTS (SELECT 1 FROM alert WHERE escalation_id = ?1 AND state = 'sent')",
+    )?
+    .execute([id])?;
+    Ok(())
+}
+
+pub fn to_silence(conn: &Connection) -> Result<Vec<Escalation>> {
+    list(conn, "WHERE to_silence = 1 ORDER BY id", &[])
+}
+
+pub fn silenced(conn: &Connection, id: i64) -> Result<()> {
+    conn.prepare_cached("UPDATE escalation SET to_silence = 0 WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
@@ -167,12 +198,22 @@ pub fn close(conn: &Connection, id: i64, by: &str, now: UnixMs) -> Result<()> {
 pub struct Alert {
     pub id: i64,
     pub escalation_id: i64,
+    /// One name, or several with commas where the channel is the whole site's; see [`Alert::people`].
     pub person: String,
     pub channel: String,
     pub state: String,
     pub queued_at: UnixMs,
     pub sent_at: Option<UnixMs>,
     pub error: Option<String>,
+    /// The step of the ladder it was called on.
+    pub round: u32,
+}
+
+impl Alert {
+    /// Everybody it is meant for.
+    pub fn people(&self) -> impl Iterator<Item = &str> {
+        self.person.split(", ")
+    }
 }
 
 fn read_alert(row: &Row<'_>) -> rusqlite::Result<Alert> {
@@ -185,23 +226,34 @@ fn read_alert(row: &Row<'_>) -> rusqlite::Result<Alert> {
         queued_at: UnixMs(row.get(5)?),
         sent_at: row.get::<_, Option<i64>>(6)?.map(UnixMs),
         error: row.get(7)?,
+        round: row.get(8)?,
     })
 }
 
-const ALERT: &str = "SELECT id, escalation_id, person, channel, state, queued_at, sent_at, error FROM alert";
+const ALERT: &str =
+    "SELECT id, escalation_id, person, channel, state, queued_at, sent_at, error, round FROM alert";
 
 pub fn queue_alert(
     conn: &Connection,
     escalation_id: i64,
     person: &str,
     channel: &str,
+    round: u32,
     now: UnixMs,
 ) -> Result<i64> {
     conn.prepare_cached(
-        "INSERT INTO alert (escalation_id, person, channel, state, queued_at) VALUES (?1, ?2, ?3, 'queued', ?4)",
+        "INSERT INTO alert (escalation_id, person, channel, state, queued_at, round)
+         VALUES (?1, ?2, ?3, 'queued', ?4, ?5)",
     )?
-    .execute(params![escalation_id, person, channel, now.0])?;
+    .execute(params![escalation_id, person, channel, now.0, round])?;
     Ok(conn.last_insert_rowid())
+}
+
+/// A call that still waits is meant for these now, on this round.
+pub fn readdress(conn: &Connection, id: i64, person: &str, round: u32) -> Result<()> {
+    conn.prepare_cached("UPDATE alert SET person = ?2, round = ?3 WHERE id = ?1 AND state = 'queued'")?
+        .execute(params![id, person, round])?;
+    Ok(())
 }
 
 pub fn alert(conn: &Connection, id: i64) -> Result<Option<Alert>> {

@@ -44,6 +44,18 @@ pub struct Payload {
     pub about: String,
 }
 
+impl Payload {
+    /// For the SOP that waits for the answer.
+    pub fn of(sop: &str) -> Payload {
+        Payload { intent: Some(sop.to_owned()), ..Payload::default() }
+    }
+
+    /// For one effect on these devices.
+    pub fn to_do(effect: Effect, targets: Vec<Target>, sop: &str) -> Payload {
+        Payload { effect: Some(effect), targets, ..Payload::of(sop) }
+    }
+}
+
 const COLUMNS: &str = "id, thread_id, episode_id, turn_id, kind, payload, state, asked_at, expires_at";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Question> {

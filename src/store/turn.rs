@@ -20,10 +20,12 @@ pub struct Turn {
     pub by: Option<String>,
     pub reading: Option<String>,
     pub nonce: Option<String>,
+    /// Its words were looked at since the last of them came: `due_at` is its quiet gap.
+    pub looked: bool,
 }
 
 const COLUMNS: &str =
-    "id, thread_id, state, opened_at, due_at, cap_at, decided_at, intents, by, reading, nonce";
+    "id, thread_id, state, opened_at, due_at, cap_at, decided_at, intents, by, reading, nonce, looked";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Turn> {
     Ok(Turn {
@@ -38,6 +40,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Turn> {
         by: row.get(8)?,
         reading: row.get(9)?,
         nonce: row.get(10)?,
+        looked: row.get(11)?,
     })
 }
 
@@ -91,9 +94,19 @@ pub fn next_due(conn: &Connection) -> Result<Option<UnixMs>> {
     Ok(next.map(UnixMs))
 }
 
-/// Back to gathering, due at `due_at`; an answer of the fallback on the way no longer counts.
-pub fn reschedule(conn: &Connection, id: i64, due_at: UnixMs) -> Result<()> {
-    conn.prepare_cached("UPDATE turn SET state = 'open', due_at = ?2, nonce = NULL WHERE id = ?1")?
+/// New words, or a new reader: it is looked at `now`, and an answer of the fallback on the way no longer
+/// counts.
+pub fn reopen(conn: &Connection, id: i64, now: UnixMs) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE turn SET state = 'open', looked = 0, due_at = ?2, nonce = NULL WHERE id = ?1",
+    )?
+    .execute(params![id, now.0])?;
+    Ok(())
+}
+
+/// Looked at, and to be decided at `due_at` unless new words come.
+pub fn put_off(conn: &Connection, id: i64, due_at: UnixMs) -> Result<()> {
+    conn.prepare_cached("UPDATE turn SET looked = 1, due_at = ?2 WHERE id = ?1")?
         .execute(params![id, due_at.0])?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use super::threads::operate;
-use crate::desk::Act;
+use crate::desk::{Acknowledged, Act};
 use crate::store::escalation as table;
 use crate::web::app::{App, AppState};
 use crate::web::auth::Staff;
@@ -26,18 +26,20 @@ pub async fn ack(
     staff: Staff,
     Path(id): Path<i64>,
 ) -> Result<Json<EscalationView>, Error> {
-    let row = row(&app, id).await?;
-    match row.thread_id {
-        Some(thread) => operate(&app, &staff, thread, Act::Acknowledge).await?,
-        None => {
-            app.write(move |conn, now| {
-                table::acknowledge(conn, id, &staff.name, now)?;
-                table::cancel_alerts(conn, id)
-            })
-            .await?;
-        }
-    }
+    acknowledge(&app, &staff, id).await?;
     view(&app, id).await
+}
+
+/// The first to say so has it; whoever comes later is shown who that is.
+///
+/// # Errors
+/// 404.
+pub async fn acknowledge(app: &App, staff: &Staff, id: i64) -> Result<(), Error> {
+    let who = staff.operator();
+    match app.desk.call(move |desk| desk.acknowledge(id, &who)).await?? {
+        Acknowledged::NoSuch => Err(none()),
+        Acknowledged::First | Acknowledged::Already { .. } => Ok(()),
+    }
 }
 
 /// Close: the matter is done. Closes everything that waits in the same conversation.
@@ -48,24 +50,28 @@ pub async fn close(
     staff: Staff,
     Path(id): Path<i64>,
 ) -> Result<Json<EscalationView>, Error> {
-    let row = row(&app, id).await?;
-    match row.thread_id {
-        Some(thread) => operate(&app, &staff, thread, Act::CloseEscalations).await?,
-        None => {
-            app.write(move |conn, now| {
-                table::acknowledge(conn, id, &staff.name, now)?;
-                table::cancel_alerts(conn, id)?;
-                table::close(conn, id, &staff.name, now)
-            })
-            .await?;
-        }
-    }
+    finish(&app, &staff, id).await?;
     view(&app, id).await
+}
+
+/// # Errors
+/// 404.
+pub async fn finish(app: &App, staff: &Staff, id: i64) -> Result<(), Error> {
+    if let Some(thread) = row(app, id).await?.thread_id {
+        return operate(app, staff, thread, Act::CloseEscalations).await;
+    }
+    let who = staff.operator();
+    let there = app.desk.call(move |desk| desk.close_escalation(id, &who)).await??;
+    if there { Ok(()) } else { Err(none()) }
+}
+
+fn none() -> Error {
+    Error::not_found("there is no such escalation")
 }
 
 async fn row(app: &App, id: i64) -> Result<table::Escalation, Error> {
     let row = app.look(move |conn, _| table::get(conn, id)).await?;
-    row.ok_or_else(|| Error::not_found("there is no such escalation"))
+    row.ok_or_else(none)
 }
 
 async fn view(app: &App, id: i64) -> Result<Json<EscalationView>, Error> {

@@ -9,6 +9,7 @@ pub mod effects;
 pub mod escalations;
 pub mod health;
 pub mod notices;
+pub mod on_call;
 pub mod openapi;
 pub mod session;
 pub mod sops;
@@ -45,6 +46,7 @@ fn entries() -> Vec<Entry> {
         ("/api/v1/escalations", &["get"], get(escalations::list)),
         ("/api/v1/escalations/{id}/ack", &["post"], post(escalations::ack)),
         ("/api/v1/escalations/{id}/close", &["post"], post(escalations::close)),
+        ("/api/v1/on-call", &["get", "put"], get(on_call::show).merge(put(on_call::set))),
         ("/api/v1/devices", &["get"], get(devices::list)),
         ("/api/v1/effects", &["get", "post"], get(effects::list).merge(post(effects::request))),
         ("/api/v1/bookings", &["get", "put"], get(bookings::list).merge(put(bookings::replace)).layer(feed)),

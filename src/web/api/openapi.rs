@@ -6,7 +6,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    bay, bookings, console, demo, devices, effects, escalations, health, notices, session, sops, threads,
+    bay, bookings, console, demo, devices, effects, escalations, health, notices, on_call, session, sops,
+    threads,
 };
 use crate::web::{auth, events, metrics};
 
@@ -22,6 +23,7 @@ use crate::web::{auth, events, metrics};
         threads::list, threads::one, threads::reply, threads::claim, threads::release, threads::ack,
         threads::approve, threads::refuse,
         escalations::list, escalations::ack, escalations::close,
+        on_call::show, on_call::set,
         devices::list, devices::screens,
         effects::list, effects::request,
         bookings::list, bookings::replace,

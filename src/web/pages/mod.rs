@@ -4,6 +4,7 @@ pub mod bay;
 mod bookings;
 mod demo;
 mod door;
+mod people;
 mod screen;
 mod sign_in;
 mod staff;
@@ -36,6 +37,8 @@ pub fn router() -> Router<AppState> {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/threads/{id}/reply", post(thread::reply).layer(text))
         .route("/threads/{id}/{act}", post(thread::act))
+        .route("/escalations/{id}/{act}", post(people::escalation))
+        .route("/on-call", post(people::on_call))
         .route("/effects", post(thread::effect))
         .route("/tickets/{id}/close", post(thread::close_ticket))
         .route("/console", post(thread::console).layer(text))

@@ -16,6 +16,7 @@ use crate::web::view::conversation::{self, Conversation};
 use crate::web::view::device::{self, DeviceView};
 use crate::web::view::escalation::{self, EscalationView};
 use crate::web::view::house::{self, IncidentView, LinkView, NoticeView, TicketView};
+use crate::web::view::on_call::{self, DigestView, OnCallView};
 use crate::web::view::threads::{self, ThreadLine};
 use crate::web::view::words;
 
@@ -45,6 +46,8 @@ struct Seen {
     incidents: Vec<IncidentView>,
     notices: Vec<NoticeView>,
     link: LinkView,
+    on_call: OnCallView,
+    digest: Option<DigestView>,
 }
 
 impl Seen {
@@ -89,6 +92,8 @@ async fn see(app: &App, wanted: Option<i64>) -> Result<Seen, Error> {
             incidents: house::incidents(look)?,
             notices: house::notices(look)?,
             link: house::link(look)?,
+            on_call: on_call::on_call(look)?,
+            digest: on_call::digest(look)?,
         })
     })
     .await

@@ -9,6 +9,7 @@ pub mod device;
 pub mod escalation;
 pub mod house;
 pub mod offer;
+pub mod on_call;
 pub mod threads;
 pub mod time;
 pub mod words;
