@@ -10,6 +10,7 @@
     reason = "a measurement that cannot be made stops"
 )]
 
+mod feeds;
 #[path = "../../tests/bad_input/program.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
 mod program;
@@ -58,6 +59,7 @@ fn main() {
     println!("| what | figure | beside |\n|---|---|---|");
     turns::measure(&bench);
     reading::measure(&bench);
+    feeds::measure(&bench);
     drop(bench);
     running::measure();
 }

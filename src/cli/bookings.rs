@@ -34,7 +34,7 @@ pub fn watch(
 ) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![tokio::spawn(ages(desk.clone()))];
     if let Some(path) = file {
-        let file = File { path, seen: None, looks: 0 };
+        let file = File { path, every: FILE_EVERY, seen: None, looks: 0 };
         let (desk, site, clock) = (desk.clone(), site.clone(), clock.clone());
         tasks.push(tokio::spawn(async move {
             let _ = every_look(file, desk, site, clock).await; // the desk has stopped, and so does this
@@ -80,13 +80,14 @@ fn stored(answer: Result<Result<(), StoreError>, DeskGone>) -> Result<bool, Desk
 
 struct File {
     path: PathBuf,
+    every: Duration,
     /// The time of the file when it was read last, good or bad.
     seen: Option<SystemTime>,
     looks: u32,
 }
 
 async fn every_look(mut file: File, desk: DeskHandle, site: Arc<Site>, clock: Clock) -> Result<(), DeskGone> {
-    let mut tick = tokio::time::interval(FILE_EVERY);
+    let mut tick = tokio::time::interval(file.every);
     let mut good = false;
     loop {
         tick.tick().await;
@@ -207,3 +208,6 @@ fn of_calendar(
     let (skipped, why) = (mapped.skipped_count(), mapped.why());
     Ok(BookingList { source: CALENDAR.to_owned(), bookings: mapped.bookings, skipped, why, read_at: now })
 }
+
+#[cfg(test)]
+mod tests;

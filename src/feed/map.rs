@@ -4,7 +4,7 @@
 //! A bay that is not clear (none, two, or one the site has not) makes no booking: it is left out and
 //! counted. A number that cannot be read makes one without the right to open a door.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
@@ -42,8 +42,12 @@ impl Mapped {
 /// The bookings that a calendar means.
 pub fn bookings(calendar: &Calendar, site: &Site) -> Mapped {
     let mut mapped = Mapped { bookings: Vec::new(), skipped: calendar.unread.clone() };
+    let mut ids = HashSet::new();
     for instance in &calendar.instances {
         match one(calendar, instance, site) {
+            Ok(booking) if !ids.insert(booking.id.clone()) => {
+                *mapped.skipped.entry("the id of another").or_default() += 1;
+            }
             Ok(booking) => mapped.bookings.push(booking),
             Err(why) => *mapped.skipped.entry(why).or_default() += 1,
         }

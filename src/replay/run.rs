@@ -16,9 +16,7 @@ use super::scenario::{Answer, Llm, Scenario};
 use super::state_dir::StateDir;
 use super::trace;
 use crate::clock::{Clock, UnixMs};
-use crate::desk::{
-    AlertChannel, BookingList, Desk, FallbackQuestion, Inbound, Line, Options, Parts, Todo,
-};
+use crate::desk::{AlertChannel, BookingList, Desk, FallbackQuestion, Inbound, Line, Options, Parts, Todo};
 use crate::device::{DeviceEvent, NotSent, Observation};
 use crate::intent::Understand;
 use crate::policy::Permit;

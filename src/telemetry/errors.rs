@@ -46,6 +46,11 @@ pub fn start(dsn: &str) -> Result<Sending, NotADsn> {
     Ok(Sending(sentry::init(options)))
 }
 
+/// Whether this is the address of a project.
+pub fn is_dsn(text: &str) -> bool {
+    text.trim().parse::<sentry::types::Dsn>().is_ok()
+}
+
 /// The layer that takes ERROR lines. Does nothing until [`start`] was called.
 pub(super) fn layer<S>() -> impl tracing_subscriber::Layer<S>
 where
@@ -131,8 +136,8 @@ fn patterns() -> &'static [(Regex, &'static str)] {
             (r"(?i)\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+", "[mail]"),
             (r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b", "[address]"),
             (r"(?:/[\w.@~-]+){2,}/?", "[path]"),
-            (r"\+?\(?\d[\d ().\u{a0}-]{2,}\d", "[number]"),
             (r"\b[A-Za-z0-9_+/=-]{20,}\b", "[secret]"),
+            (r"\+?\(?\d[\d ().\u{a0}-]{2,}\d", "[number]"),
         ];
         all.into_iter().filter_map(|(p, with)| Some((Regex::new(p).ok()?, with))).collect()
     })

@@ -274,3 +274,42 @@ fn a_whole_list_is_taken_with_its_entries_that_are_none() {
     let source = booking_source::get(house.desk.store_ref().conn(), "ical").unwrap().unwrap();
     assert_eq!((source.count, source.skipped, source.skipped_why.as_str()), (1, 2, "2 with no bay"));
 }
+
+#[test]
+fn bookings_of_a_database_from_before_keep_their_place_and_age() {
+    let dir = std::env::temp_dir().join(format!("clubos-bookings-old-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&dir);
+    std::fs::create_dir_all(&dir).unwrap();
+    let old = rusqlite::Connection::open(dir.join("clubos.db")).unwrap();
+    old.execute_batch(include_str!("../../src/store/schema/001.sql")).unwrap();
+    let sql = "INSERT INTO booking VALUES ('B1', '+19025550101', 'Alex', 2, ?1, ?2, 'GOLF-77', NULL, ?3, ?4)";
+    let (from, to) = (now().0 - 1000, now().0 + 1000);
+    old.execute(sql, rusqlite::params![from, to, "feed", now().0 - 5000]).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    let store = Store::open(&dir).unwrap();
+    let kept = booking::get(store.conn(), "B1").unwrap().unwrap();
+    assert_eq!((kept.source.as_str(), kept.read_at), ("feed", UnixMs(now().0 - 5000)));
+    let source = booking_source::get(store.conn(), "feed").unwrap().unwrap();
+    assert_eq!((source.kind, source.count), (booking_source::Kind::Push, 1));
+    drop(store);
+    let _ = std::fs::remove_dir_all(&dir);
+}
+
+#[test]
+fn ten_thousand_bookings_are_one_list_like_any_other() {
+    let mut house = house("many");
+    let many: Vec<Booking> = (0..10_000)
+        .map(|n: i64| Booking {
+            bay: BayId(1 + (n % 4) as u8),
+            ..at(&format!("ical:{n}"), Some(ALEX), n / 4 * 90)
+        })
+        .collect();
+    house.list("ical", &many);
+    assert!(house.notices().is_empty(), "back to back is no conflict");
+    let robins = Booking { bay: BayId(1), ..at("B1", Some(ROBIN), 1000 * 90) };
+    house.list("file", &[robins]);
+    assert_eq!(house.notices().len(), 1, "the one among ten thousand");
+    house.list("ical", &many[..5000]);
+    assert_eq!(booking_source::get(house.desk.store_ref().conn(), "ical").unwrap().unwrap().count, 5000);
+}

@@ -105,8 +105,7 @@ fn one_series(
         }
     }
     let uid = &events[0].uid;
-    let of_rule = drafts.into_iter().map(|(key, draft)| (key, draft));
-    let all = of_rule.chain(moved);
+    let all = drafts.into_iter().chain(moved);
     let within = all.filter(|(_, d)| d.start < window.to && (d.end > window.from || d.start >= window.from));
     Ok(within
         .map(|(key, draft)| Instance {
