@@ -366,6 +366,11 @@ fn a_secret_file_that_everybody_can_read_is_refused() {
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
     let read = secret::read(&path).unwrap();
     let located = secret::locate("broker-password", Path::new("/etc/clubos"), Some(&dir));
+    let (away, beside) = (Path::new("/nowhere"), Path::new("/etc/clubos"));
+    let running = secret::outside("broker-password", beside, &dir, away);
+    std::fs::copy(&path, dir.join("clubos.access-token")).unwrap();
+    let stored = secret::outside("access-token", beside, away, &dir);
+    let named = secret::outside("/x/clubos.access-token", beside, away, &dir);
     std::fs::write(&path, "\n").unwrap();
     let empty = secret::read(&path).unwrap_err().to_string();
     std::fs::remove_dir_all(&dir).unwrap();
@@ -373,6 +378,9 @@ fn a_secret_file_that_everybody_can_read_is_refused() {
     assert_eq!(read, "correct-horse");
     assert!(empty.contains("holds no secret"), "{empty}");
     assert_eq!(located, path);
+    assert_eq!(running, path, "a check by hand reads what the service reads");
+    assert_eq!(stored, dir.join("clubos.access-token"), "also while the service is down");
+    assert_eq!(named, Path::new("/x/clubos.access-token"));
     assert_eq!(
         secret::locate("broker-password", Path::new("/etc/clubos"), Some(&dir)),
         Path::new("/etc/clubos/broker-password")

@@ -148,7 +148,7 @@ impl Api {
     /// than what cannot be told.
     pub fn ahead_ms(&self) -> Option<i64> {
         let ahead = self.ahead.load(Ordering::Relaxed);
-        (ahead != UNSEEN).then_some(if ahead.abs() <= SAME_CLOCK_MS { 0 } else { ahead })
+        (ahead != UNSEEN).then(|| if ahead.abs() <= SAME_CLOCK_MS { 0 } else { ahead })
     }
 
     /// A moment of the box's clock, on the provider's.

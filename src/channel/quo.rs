@@ -6,6 +6,7 @@
 //! `/messages`), `voicemail` within a listed call, and that an unanswered call has no `answeredAt`. No code
 //! is known by which a recipient's opt-out would be told: it shows as an undelivered text.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -85,6 +86,8 @@ pub struct Quo {
     given: Given,
     /// Calls since then are still to be told, or could not be listed.
     calls_owed: Mutex<Option<UnixMs>>,
+    /// It was said that calls cannot be listed.
+    deaf_to_calls: AtomicBool,
 }
 
 impl Quo {
@@ -118,6 +121,7 @@ impl Quo {
             reading: settings.reading,
             given: Given::default(),
             calls_owed: Mutex::default(),
+            deaf_to_calls: AtomicBool::new(false),
         })
     }
 
@@ -208,11 +212,11 @@ impl Quo {
         let (entries, more) = match self.all(&["calls"], &query).await {
             Ok(listed) => listed,
             Err(error) => {
-                tracing::debug!(%error, "Quo's calls could not be listed");
                 self.owed(Some(owed));
-                return Vec::new();
+                return self.not_listed(&error);
             }
         };
+        self.deaf_to_calls.store(false, Ordering::Relaxed);
         let mut heard = Vec::new();
         for entry in entries {
             let Ok(call) = serde_json::from_value::<Call>(entry.clone()) else {
@@ -244,6 +248,17 @@ impl Quo {
         // A withheld number cannot be called back.
         let Some(from) = call.caller(&self.number) else { return Told::Never };
         Told::Now(Heard::Call { from, voicemail: words, at: UnixMs::from(call.created_at), id: call.id })
+    }
+
+    /// That calls cannot be listed at all is told, once; that they cannot now, is not.
+    fn not_listed(&self, error: &HearError) -> Vec<Heard> {
+        tracing::debug!(%error, "Quo's calls could not be listed");
+        let HearError::Never { why, .. } = error else { return Vec::new() };
+        if self.deaf_to_calls.swap(true, Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let kind = "missed calls cannot be listed".to_owned();
+        vec![Heard::Unknown { id: "calls".to_owned(), kind, raw: why.clone() }]
     }
 
     /// Notes that calls since then are owed, or takes what is.

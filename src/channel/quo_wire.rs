@@ -196,6 +196,7 @@ pub fn not_heard(answer: &Answer) -> HearError {
     match answer.status {
         401 | 403 => HearError::Never { why, kind: Refusal::Key },
         402 => HearError::Never { why, kind: Refusal::NoCredit },
+        400 | 404 | 422 => HearError::Never { why, kind: Refusal::NotApproved },
         _ => HearError::Later { why, after_ms: answer.wait.map(millis) },
     }
 }

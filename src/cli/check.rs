@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use tokio::sync::mpsc;
 
-use super::EX_CONFIG;
 use super::paths::Paths;
+use super::{EX_CONFIG, problems};
 use crate::clock::Clock;
 use crate::device::Drivers;
 use crate::feed::{self, Fetched, Fetcher};
@@ -82,9 +82,10 @@ fn check_site(args: &CheckArgs, mode: LoadMode, report: &mut Report) -> Option<S
             report.ok("configuration", &says);
             Some(site)
         }
-        Err(problems) => {
+        Err(bad) => {
             report.bad_configuration = true;
-            report.fail("configuration", &format!("{}\n{problems}", args.site.display()));
+            let all = problems::of_site(&args.site, &bad);
+            report.fail("configuration", &format!("{}\n{all}", args.site.display()));
             None
         }
     }
@@ -95,18 +96,16 @@ fn check_sops(paths: &Paths, site: Option<&Site>, report: &mut Report) -> Option
         Ok(library) => {
             report.ok("procedures", &format!("{} live in {}", library.sops.len(), paths.sops.display()));
             if let Some(site) = site {
-                for (fact, file) in library.missing_facts(&site.facts) {
-                    report.fail(
-                        "procedures",
-                        &format!("{file} speaks of `{fact}`, and site.toml has no such fact"),
-                    );
+                for problem in library.site_problems(&site.facts) {
+                    report.fail("facts", &problem.to_string());
                 }
             }
             Some(library)
         }
-        Err(problems) => {
+        Err(bad) => {
             report.bad_configuration = true;
-            report.fail("procedures", &problems.to_string());
+            let all = problems::of_sops(&paths.sops, &bad);
+            report.fail("procedures", &format!("{}\n{all}", paths.sops.display()));
             None
         }
     }
@@ -118,14 +117,20 @@ fn check_model(paths: &Paths, site: Option<&Site>, library: Option<&Library>, re
         return report.warn("model", "not checked: it is trained from the procedures");
     };
     let started = Instant::now();
-    let options = LoadOptions { model_dir: &paths.model, cache_dir: None, site, library, train_on: None };
+    let cache = paths.cache_dir();
+    let cache_dir = cache.as_deref();
+    let options = LoadOptions { model_dir: &paths.model, cache_dir, site, library, train_on: None };
     match Understanding::load(options) {
         Ok(understanding) => {
             let took = started.elapsed().as_secs_f32();
-            report.ok("model", &format!("loaded and trained in {took:.1} s from {}", paths.model.display()));
-            match understanding.self_test(library).len() {
-                0 => report.ok("own examples", "every procedure's examples match it"),
-                n => report.fail("own examples", &format!("{n} examples are read as another procedure")),
+            report.ok("model", &format!("ready in {took:.1} s from {}", paths.model.display()));
+            let misses = understanding.self_test(library);
+            if misses.is_empty() {
+                report.ok("own examples", "every procedure's examples match it");
+            }
+            for miss in misses {
+                let says = format!("{}: {:?} is read as {}", miss.sop, miss.example, miss.read_as);
+                report.fail("own examples", &says);
             }
         }
         Err(error) => report.fail("model", &format!("{error}; `make model` builds it")),

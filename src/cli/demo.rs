@@ -1,31 +1,26 @@
 //! `clubos demo`: a whole simulated club on one machine. Real broker, real HTTPS, real model, real
 //! database, real pages; every device is simulated and says so.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use async_trait::async_trait;
 use clap::Args;
 use tokio::sync::mpsc;
 
+use super::knobs::Knobs;
 use super::paths::Paths;
 use super::serve::{self, Setup};
 use super::user;
 use crate::clock::{Clock, UnixMs};
-use crate::desk::{DeskHandle, Line};
-use crate::device::Drivers;
 use crate::device::broker::OBSERVER_USER;
 use crate::notify::{Channel, NotReached};
-use crate::simclub::access_server::AccessServer;
-use crate::simclub::agent::{SimAgent, SimAgentLink};
 use crate::simclub::broker::SimBroker;
-use crate::simclub::{Behaviour, SimClub, SimControl, SimDriver};
-use crate::site::{self, BayId, DriverKind, E164, Effect, LoadMode, Site, Target};
+use crate::simclub::{SimHouse, SimPorts};
+use crate::site::{self, BayId, E164, LoadMode};
 use crate::sop::Library;
 use crate::store::Store;
 use crate::store::booking::{self, Booking};
@@ -67,17 +62,13 @@ pub fn run(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
 async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let dir = state_dir(args)?;
     let library = Library::load(&paths.sops)?;
-    let mut site = site::load::read("clubhouse.toml", SAMPLE, Path::new("."), LoadMode::Simulated)?;
+    let sample = site::load::read("clubhouse.toml", SAMPLE, Path::new("."), LoadMode::Simulated)?;
     let clock = Clock::system();
-    let control = SimControl::new(SimClub::from_site(&site).with_speed(args.speed));
-    let bays: Vec<BayId> = site.bays.keys().copied().collect();
-    let broker = SimBroker::start(&dir.join("broker"), &bays, args.mqtt_port, 0)
+    let ports = SimPorts { mqtt: args.mqtt_port, ..SimPorts::default() };
+    let house = SimHouse::start(&sample, &dir, clock.clone(), args.speed, ports)
         .await
         .context("the simulated club needs Mosquitto; `make setup` installs it")?;
-    let doors = door_ids(&site);
-    let access = AccessServer::start(&dir.join("access"), 0, &doors, control.clone(), clock.clone())?;
-    on_the_wire(&mut site, &doors, &broker, &access);
-    let agents = agents(&bays, &broker, &control, &clock)?;
+    let site = house.site().clone();
 
     let mut store = Store::open(&dir)?;
     for (name, role) in [("dana", "manager"), ("sam", "oncall")] {
@@ -94,11 +85,8 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let links = store.write(|tx| web::bay_paths(tx, &site, now))?;
 
     let (events, seen) = mpsc::channel(1024);
-    let simulated = SimDriver::new(control.clone(), clock.clone());
-    simulated.schedule_snapshot(&wireless(&site));
-    tokio::spawn(simulated.clone().run(events.clone()));
-    let drivers = Drivers::start_with_simulated(&site, events, clock.clone(), simulated)?;
-    let knobs = Arc::new(Knobs { control, up: AtomicBool::new(true), desk: std::sync::OnceLock::new() });
+    let (drivers, wireless) = house.drivers(events)?;
+    let knobs = Arc::new(Knobs::new(house.control().clone()));
     let info = web::DemoInfo {
         control: knobs.clone(),
         accounts: vec![("dana".into(), PASSWORD.into()), ("sam".into(), PASSWORD.into())],
@@ -121,11 +109,12 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         line_probe: None,
     };
     let running = serve::start(setup, Some(Arc::new(drivers)), seen, Some(info))?;
-    let _ = knobs.desk.set(running.desk.clone()); // set once, here
+    knobs.attach(running.desk.clone());
     telemetry::ready("demo");
-    println!("{}", welcome(args.port, &screens, &links, &bookings, &broker));
+    println!("{}", welcome(args.port, &screens, &links, &bookings, house.broker()));
     let ended = running.until_told().await;
-    drop((agents, access, broker));
+    wireless.abort();
+    drop(house);
     ended
 }
 
@@ -143,53 +132,6 @@ fn state_dir(args: &DemoArgs) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     std::fs::write(&mark, "State of `clubos demo`. Everything in here is simulated and may be deleted.\n")?;
     Ok(dir.canonicalize()?)
-}
-
-fn door_ids(site: &Site) -> BTreeMap<Target, String> {
-    site.doors.keys().map(|door| (door.clone(), format!("simulated-{door}"))).collect()
-}
-
-/// Bays go over the real broker and doors over real HTTPS; what has no wire yet stays with the simulated
-/// driver.
-fn on_the_wire(site: &mut Site, doors: &BTreeMap<Target, String>, broker: &SimBroker, access: &AccessServer) {
-    for bay in site.bays.values_mut() {
-        for (effect, driver) in &mut bay.drivers {
-            if !matches!(effect, Effect::PcWake | Effect::PoeCycle | Effect::OutletCycle) {
-                *driver = DriverKind::AgentMqtt;
-            }
-        }
-    }
-    for door in site.doors.values_mut() {
-        if let Some(id) = doors.get(&door.target) {
-            door.driver = DriverKind::UnifiAccess { door_id: id.clone() };
-        }
-    }
-    site.broker = Some(broker.settings());
-    site.access = Some(access.settings());
-}
-
-/// Targets that only the simulated driver shows.
-fn wireless(site: &Site) -> Vec<Target> {
-    site.hall.keys().cloned().collect()
-}
-
-fn agents(
-    bays: &[BayId],
-    broker: &SimBroker,
-    control: &SimControl,
-    clock: &Clock,
-) -> anyhow::Result<Vec<SimAgent>> {
-    bays.iter()
-        .map(|bay| {
-            let password = std::fs::read_to_string(broker.secret_file(&bay.to_string()))?;
-            let link = SimAgentLink {
-                host: "127.0.0.1".into(),
-                port: broker.port(),
-                password: password.trim().to_owned(),
-            };
-            Ok(SimAgent::start(*bay, link, control.clone(), clock.clone()))
-        })
-        .collect()
 }
 
 /// A day in the demo: one session running, one about to start, one later.
@@ -218,40 +160,6 @@ fn bookings(now: UnixMs) -> Vec<Booking> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// The knobs of the demo page.
-struct Knobs {
-    control: SimControl,
-    up: AtomicBool,
-    desk: std::sync::OnceLock<DeskHandle>,
-}
-
-impl web::DemoControl for Knobs {
-    fn list(&self) -> Vec<web::DemoSetting> {
-        let settings = self.control.list().into_iter();
-        settings
-            .map(|(target, effect, b)| web::DemoSetting { target, effect, behaviour: b.to_string() })
-            .collect()
-    }
-
-    fn set(&self, setting: &web::DemoSetting) -> Result<(), String> {
-        let behaviour: Behaviour = setting.behaviour.parse().map_err(|e| format!("{e}"))?;
-        self.control.set(&setting.target, setting.effect, behaviour);
-        Ok(())
-    }
-
-    fn line(&self, up: bool) {
-        self.up.store(up, Ordering::Relaxed);
-        let line = if up { Line::Up } else { Line::Down };
-        if let Some(desk) = self.desk.get() {
-            let _ = desk.tell(move |desk| desk.set_line(line)); // the demo may be ending
-        }
-    }
-
-    fn is_line_up(&self) -> bool {
-        self.up.load(Ordering::Relaxed)
-    }
 }
 
 /// Stands for a person's phone in the demo; it rings in the log.

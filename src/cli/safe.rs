@@ -3,7 +3,7 @@
 //! Every good configuration is copied to `last-good/` in the state directory. In safe mode pages, the
 //! emergency lane and escalations work from that copy (or from nearly nothing); no effect is authorised.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -17,31 +17,22 @@ use crate::sop::{Library, library};
 use crate::store::sops;
 
 const FOLDER: &str = "last-good";
+/// The good SOPs in it, and their forerunners while they are being replaced.
+const GOOD: &str = "sops";
+const REPLACED: &str = "sops.old";
 
-/// The procedures in use, and whether they are the last good copy instead of what was given.
-pub struct Found {
-    pub library: Library,
-    pub is_old: bool,
-}
-
-/// # Errors
-/// The problems of the SOPs, if `strict` or if there is no good copy to go by.
-pub fn library(dir: &Path, state_dir: &Path, strict: bool) -> anyhow::Result<Found> {
-    let problems = match Library::load(dir) {
-        Ok(library) => return Ok(Found { library, is_old: false }),
-        Err(problems) => problems,
-    };
-    if strict {
-        return Err(problems.into());
+/// The last good procedures; without them, what is good of those in `dir`, over the least that is built in.
+pub fn last_good_library(dir: &Path, state_dir: &Path) -> Library {
+    let kept = [GOOD, REPLACED].map(|name| state_dir.join(FOLDER).join(name));
+    if let Some(library) = kept.iter().find_map(|kept| Library::load(kept).ok()) {
+        tracing::error!("the procedures cannot be used: safe mode with the last good ones, nothing moves");
+        return library;
     }
-    match Library::load(&state_dir.join(FOLDER).join("sops")) {
-        Ok(library) => {
-            eprintln!("{problems}");
-            tracing::error!("the procedures cannot be used; safe mode with the last good ones");
-            Ok(Found { library, is_old: true })
-        }
-        Err(_) => Err(problems.into()),
-    }
+    tracing::error!(
+        "the procedures cannot be used and there is no good copy: safe mode with those that nothing is \
+         wrong with, the rest goes to people; nothing moves"
+    );
+    Library::rescued(&library::read_sources(dir).0)
 }
 
 /// The last good site, or one that knows nothing and moves nothing.
@@ -90,23 +81,40 @@ fn nowhere() -> Site {
         access: None,
         bookings: Bookings::default(),
         telemetry: Telemetry::default(),
+        simulated: BTreeSet::new(),
     }
 }
 
-/// Keeps a copy of a configuration that works. A full disk is said and stops nothing.
+/// Keeps a copy of a configuration that works, and of nothing else. A full disk is said and stops nothing.
 pub fn remember(site: &Path, sops: &Path, state_dir: &Path) {
-    let kept = || -> std::io::Result<()> {
-        let folder = state_dir.join(FOLDER);
-        fs::create_dir_all(folder.join("sops"))?;
-        fs::copy(site, folder.join("site.toml"))?;
-        for entry in fs::read_dir(sops)?.flatten().filter(|e| e.path().extension().is_some_and(|x| x == "md"))
-        {
-            fs::copy(entry.path(), folder.join("sops").join(entry.file_name()))?;
-        }
-        Ok(())
-    };
-    if let Err(error) = kept() {
+    if let Err(error) = keep(site, sops, &state_dir.join(FOLDER)) {
         tracing::warn!(%error, "the good configuration could not be kept for safe mode");
+    }
+}
+
+/// The new copy is whole before it takes the place of the old one: a file that is gone from `sops` is gone
+/// from the copy too, and a power cut leaves one of the two.
+fn keep(site: &Path, sops: &Path, folder: &Path) -> std::io::Result<()> {
+    let (fresh, good, replaced) = (folder.join("sops.new"), folder.join(GOOD), folder.join(REPLACED));
+    remove(&fresh)?;
+    fs::create_dir_all(&fresh)?;
+    for entry in fs::read_dir(sops)?.flatten().filter(|e| e.path().extension().is_some_and(|x| x == "md")) {
+        fs::copy(entry.path(), fresh.join(entry.file_name()))?;
+    }
+    if good.exists() {
+        remove(&replaced)?;
+        fs::rename(&good, &replaced)?;
+    }
+    fs::rename(&fresh, &good)?;
+    remove(&replaced)?;
+    fs::copy(site, folder.join("site.toml.new"))?;
+    fs::rename(folder.join("site.toml.new"), folder.join("site.toml"))
+}
+
+fn remove(folder: &Path) -> std::io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use super::paths::{self, Paths};
 use super::plug::{self, Outside};
-use super::{EX_CONFIG, bookings, safe};
+use super::{EX_CONFIG, bookings, problems, safe};
 use crate::clock::Clock;
 use crate::desk::{self, AlertChannel, Desk, DeskHandle, Options, Parts};
 use crate::device::{DeviceEvent, Drivers};
@@ -66,23 +66,23 @@ pub struct ServeArgs {
 pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(&args.state_dir)
         .with_context(|| format!("cannot make {}", args.state_dir.display()))?;
-    let library = match safe::library(&paths.sops, &args.state_dir, args.strict) {
-        Ok(library) => library,
-        Err(problem) => {
-            eprintln!("{problem:#}");
-            return Ok(ExitCode::from(EX_CONFIG));
-        }
-    };
-    let (site, bad_site) = match site::load(&args.site, LoadMode::Real) {
-        Ok(site) => (site, false),
-        Err(problems) => {
-            eprintln!("{problems}");
-            if args.strict {
-                return Ok(ExitCode::from(EX_CONFIG));
-            }
-            (safe::last_good_site(&args.state_dir), true)
-        }
-    };
+    let library = Library::load(&paths.sops);
+    let site = site::load(&args.site, LoadMode::Real);
+    if let Err(bad) = &library {
+        eprintln!("{}", problems::of_sops(&paths.sops, bad));
+    }
+    if let Err(bad) = &site {
+        eprintln!("{}", problems::of_site(&args.site, bad));
+    }
+    let safe_mode = library.is_err() || site.is_err();
+    if safe_mode && args.strict {
+        return Ok(ExitCode::from(EX_CONFIG));
+    }
+    let library = library.unwrap_or_else(|_| safe::last_good_library(&paths.sops, &args.state_dir));
+    let site = site.unwrap_or_else(|_| safe::last_good_site(&args.state_dir));
+    for problem in library.site_problems(&site.facts) {
+        eprintln!("{}", problem.shown(None));
+    }
     let store = match Store::open(&args.state_dir) {
         Ok(store) => store,
         Err(error) => {
@@ -91,7 +91,6 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
             return Ok(if lasting { ExitCode::from(EX_CONFIG) } else { ExitCode::FAILURE });
         }
     };
-    let safe_mode = bad_site || library.is_old;
     if !safe_mode {
         safe::remember(&args.site, &paths.sops, &args.state_dir);
     }
@@ -102,7 +101,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     }
     let setup = Setup {
         site: Arc::new(site),
-        library: Arc::new(library.library),
+        library: Arc::new(library),
         store,
         state_dir: args.state_dir.clone(),
         sops_dir: paths.sops.clone(),

@@ -324,15 +324,14 @@ impl Desk {
         })
     }
 
-    /// It is done. In a conversation it takes [`super::Act::CloseEscalations`] instead. False: there is none.
+    /// It is done; others of the same conversation go on. False: there is none.
     ///
     /// # Errors
     /// Only the database's.
     pub fn close_escalation(&mut self, escalation_id: i64, who: &Operator) -> store::Result<bool> {
         self.write(|cx| {
             let Some(matter) = escalation::get(cx.db, escalation_id)? else { return Ok(false) };
-            acknowledge(cx, &matter, &who.name)?;
-            close(cx, &matter, &who.name)?;
+            operate::finish(cx, who, &matter)?;
             Ok(true)
         })
     }

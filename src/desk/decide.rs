@@ -24,7 +24,7 @@ impl Desk {
         let now = self.world.clock.now();
         let Some(due) = turn::due(self.store.conn(), now)? else { return Ok(false) };
         let asked = self.write(|cx| {
-            if !due.looked && !inbox::look(cx, &due)? {
+            if due.state == "open" && !inbox::look(cx, &due)? {
                 return Ok(None);
             }
             decide(cx, &due, Advice::of(&due))

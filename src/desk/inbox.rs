@@ -145,31 +145,33 @@ fn take_in(cx: Cx<'_>, thread: &Thread, message_id: i64) -> store::Result<()> {
     turn::reopen(cx.db, turn_id, cx.now)
 }
 
-/// Looks at a turn that has new words. True if it is to be decided now; else it is put off to its time.
+/// Looks at a turn whose moment has come. True if it is to be decided now; else it is put off to its time.
+///
+/// The first look reads it all. Words that are added to it are looked through for an emergency by
+/// themselves; the whole is read again when they have stopped coming: once a burst, not once a message.
 pub(super) fn look(cx: Cx<'_>, open: &Turn) -> store::Result<bool> {
     let Some(thread) = thread::get(cx.db, open.thread_id)? else { return Ok(true) };
-    let due = due(cx, &thread, open)?;
-    if due <= cx.now {
+    let messages = message::of_turn(cx.db, open.id)?;
+    let Some(last) = messages.last() else { return Ok(true) };
+    let cap = open.opened_at + LONGEST_TURN;
+    let seen = messages.iter().filter(|m| m.id <= open.looked).count();
+    if thread.channel == Channel::Door || messages[seen..].iter().any(|m| is_emergency(cx, &m.body)) {
         return Ok(true);
     }
-    turn::put_off(cx.db, open.id, due)?;
-    Ok(false)
-}
-
-/// When a turn is to be decided: emergencies and the door at once, the rest after its quiet gap.
-fn due(cx: Cx<'_>, thread: &Thread, open: &Turn) -> store::Result<UnixMs> {
-    let messages = message::of_turn(cx.db, open.id)?;
-    let Some(last) = messages.last() else { return Ok(cx.now) };
-    if thread.channel == Channel::Door || messages.iter().any(|m| is_emergency(cx, &m.body)) {
-        return Ok(cx.now);
-    }
-    let scene = Scene::load(cx, thread.clone())?;
-    let reading = cx.world.read(&text_of(&messages), &scene.context());
+    let scene = Scene::load(cx, thread)?;
+    let settled = (last.received_at + QUIET_SURE).min(cap);
+    let gathering = 0 < seen && seen < messages.len() && cx.now < settled;
+    let of = if gathering { &messages[seen..] } else { &messages[..] };
+    let reading = cx.world.read(&text_of(of), &scene.context());
     if reading.topics.iter().any(|t| t.decision == Verdict::Emergency) {
-        return Ok(cx.now);
+        return Ok(true);
     }
-    let quiet = (last.received_at + quiet_gap(&reading)).min(open.opened_at + LONGEST_TURN);
-    Ok(cx.world.awaits_reader.map_or(quiet, |until| quiet.max(until)))
+    let quiet = if gathering { settled } else { (last.received_at + quiet_gap(&reading)).min(cap) };
+    let due = cx.world.awaits_reader.map_or(quiet, |until| quiet.max(until));
+    if due > cx.now {
+        turn::put_off(cx.db, open.id, due, last.id)?;
+    }
+    Ok(due <= cx.now)
 }
 
 /// The reader has changed, or a better one is on its way: each open turn is looked at afresh.

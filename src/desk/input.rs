@@ -138,7 +138,6 @@ pub enum Act {
         effect: Effect,
         target: Option<Target>,
     },
-    CloseEscalations,
 }
 
 /// Why a person's act was not done.
@@ -150,7 +149,7 @@ pub enum OperateError {
     Conflict,
     #[error("the text is empty")]
     Empty,
-    #[error("say which one: {0} could be done on several devices")]
+    #[error("say which one: “{}” could be done in several places", .0.plain().order)]
     NoTarget(Effect),
     #[error("{0} has taken this conversation over")]
     HeldBy(String),

@@ -123,7 +123,7 @@ pub(super) fn advance(
         }
     }
     let Some(rung) = next_rung(cx, sop, episode)? else {
-        return hand_over(cx, scene, draft, sop, Some(episode), "the ladder is used up");
+        return hand_over(cx, scene, draft, sop, Some(episode), "every step has been tried");
     };
     let Some(target) = target_of(rung.effect, episode.bay) else {
         return hand_over(cx, scene, draft, sop, Some(episode), "the device is unclear");
@@ -195,7 +195,7 @@ fn in_two_bays(
 ) -> store::Result<()> {
     let mut episode = open_episode(cx, scene, sop, Some(a))?;
     let Some(rung) = next_rung(cx, sop, &episode)? else {
-        return hand_over(cx, scene, draft, sop, Some(&mut episode), "the ladder is used up");
+        return hand_over(cx, scene, draft, sop, Some(&mut episode), "every step has been tried");
     };
     let both = format!("{} and {}", a.0, b.0);
     let values = phrases::values(cx, scene, Some(a))?.set("bay", &both);
@@ -379,7 +379,7 @@ pub(super) fn after_failure(
 ) -> store::Result<()> {
     match next_available(cx, scene, sop, episode)? {
         Some(rung) => offer(cx, scene, draft, rung, episode),
-        None => hand_over(cx, scene, draft, sop, Some(episode), "the ladder is used up"),
+        None => hand_over(cx, scene, draft, sop, Some(episode), "every step has been tried"),
     }
 }
 

@@ -7,8 +7,9 @@ use super::{Cx, Desk, alerts, decide, draft};
 use crate::policy::{self, Asker, Refusal, Request};
 use crate::site::{Effect, Outcome, Scope, Target};
 use crate::store::effect::{self, NewEffect};
+use crate::store::escalation::Escalation;
 use crate::store::thread::{self, Channel, Hold, Thread};
-use crate::store::{StoreError, episode, escalation, journal, outbox, question, timer};
+use crate::store::{StoreError, episode, escalation, journal, outbox, question, ticket, timer};
 
 /// A hold ends this long after the last sign of the person (DOMAIN 5.9).
 const HOLD: Duration = Duration::from_secs(60 * 60);
@@ -41,14 +42,6 @@ impl Desk {
                     approve(cx, who, &thread, *effect, target.as_ref(), *value)
                 }
                 Act::Refuse { effect, target } => refuse(cx, who, &thread, *effect, target.as_ref()),
-                Act::CloseEscalations => {
-                    acknowledge(cx, who, thread.id)?;
-                    for open in escalation::open_on_thread(cx.db, thread.id)? {
-                        escalation::close(cx.db, open.id, &who.name, cx.now)?;
-                    }
-                    episode::close_on_thread(cx.db, thread.id, cx.now)?;
-                    Ok(())
-                }
             }
         })
     }
@@ -134,12 +127,26 @@ fn release(cx: Cx<'_>, who: &Operator, thread: &Thread) -> Done {
     thread::set_hold(cx.db, thread.id, None)?;
     timer::clear(cx.db, "hold", thread.id)?;
     for open in escalation::open_on_thread(cx.db, thread.id)? {
-        alerts::acknowledge(cx, &open, &who.name)?;
-        escalation::close(cx.db, open.id, &who.name, cx.now)?;
+        finish(cx, who, &open)?;
     }
     episode::close_on_thread(cx.db, thread.id, cx.now)?;
     log(cx, who, "release", "released", thread.id, None)?;
     Ok(())
+}
+
+/// One matter is done, and so is the incident it told of. Whatever else waits in its conversation still
+/// waits.
+pub(super) fn finish(cx: Cx<'_>, who: &Operator, own: &Escalation) -> Result<(), StoreError> {
+    alerts::acknowledge(cx, own, &who.name)?;
+    alerts::close(cx, own, &who.name)?;
+    ticket::close_incident_of(cx.db, own.id, &who.name, cx.now)?;
+    match (own.episode_id, own.thread_id) {
+        (Some(episode), _) => episode::close(cx.db, episode, cx.now),
+        (None, Some(thread)) if escalation::open_on_thread(cx.db, thread)?.is_empty() => {
+            episode::close_on_thread(cx.db, thread, cx.now)
+        }
+        (None, _) => Ok(()),
+    }
 }
 
 /// A person stands behind an effect by name. The gate still checks the device; the entitlement is theirs.
@@ -179,7 +186,7 @@ fn approve(
         journal::notice(
             cx.db,
             Some(thread.id),
-            &format!("{effect} on {target} was refused: {}", refusal.reason()),
+            &format!("The {} was refused: {}.", cx.site().deed(effect, &target), refusal.in_words()),
             cx.now,
         )?;
     }
@@ -201,7 +208,7 @@ fn refuse(cx: Cx<'_>, who: &Operator, thread: &Thread, effect: Effect, target: O
         thread_id: Some(thread.id),
         episode_id: None,
         booking_id: None,
-        simulated: false,
+        simulated: cx.site().pretends(effect, &target),
     };
     let id = effect::request(cx.db, &new, cx.now)?;
     effect::end(cx.db, id, Outcome::Refused, Some(&refusal.reason()), cx.now)?;

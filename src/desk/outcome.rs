@@ -76,7 +76,7 @@ pub(super) fn ended(cx: Cx<'_>, row: &EffectRow) -> store::Result<()> {
         }
         Some(Outcome::Unknown) => {
             draft.say_template(Some(&case.rung.unknown), &values);
-            let reason = format!("{} could not be confirmed", row.effect);
+            let reason = format!("{} could not be confirmed", cx.site().deed(row.effect, &row.target));
             ladder::hand_over(cx, &case.scene, &mut draft, case.sop, Some(&mut case.episode), &reason)?;
         }
         Some(Outcome::Refused) => {
@@ -110,7 +110,7 @@ fn after_failure(cx: Cx<'_>, case: &mut Case<'_>, draft: &mut Draft, row: &Effec
             draft,
             case.sop,
             Some(&mut case.episode),
-            &format!("{} failed", row.effect),
+            &format!("{} failed", cx.site().deed(row.effect, &row.target)),
         );
     }
     ladder::after_failure(cx, &case.scene, draft, case.sop, &mut case.episode)

@@ -152,7 +152,7 @@ fn packet(cx: Cx<'_>, scene: &Scene, call: &Call<'_>) -> store::Result<Value> {
         "device": state.map(|s| json!({"online": s.online, "reason": s.reason, "since": s.since,
             "state": serde_json::from_str::<Value>(&s.state).unwrap_or_default(), "simulated": s.simulated})),
         "bookings": bookings,
-        "next_step": next_step(cx, call),
+        "next_step": next_step(cx, call, bay),
         "waiting_since": cx.now,
     }))
 }
@@ -178,10 +178,16 @@ fn known_bookings(cx: Cx<'_>, booking: Option<&Booking>) -> store::Result<Value>
 }
 
 /// The step the automation may not take, or a call.
-fn next_step(cx: Cx<'_>, call: &Call<'_>) -> String {
+fn next_step(cx: Cx<'_>, call: &Call<'_>, bay: Option<BayId>) -> String {
     let staff_rung = cx.library().get(call.intent).and_then(|sop| sop.ladder.iter().find(|r| r.staff_only));
     match staff_rung {
-        Some(rung) => format!("Approve {} or call the customer.", rung.effect),
+        Some(rung) => {
+            let what = bay.map_or_else(
+                || rung.effect.plain().order.to_owned(),
+                |bay| cx.site().order(rung.effect, &bay.into()),
+            );
+            format!("Approve \u{201c}{what}\u{201d}, or call the customer.")
+        }
         None => "Answer the customer here or call them.".into(),
     }
 }

@@ -82,30 +82,7 @@ pub(super) fn conditions(cx: Cx<'_>, scene: &Scene) -> store::Result<Vec<Conditi
 
 /// What an effect is called to a customer, after "to": "restart the simulator in bay 2".
 pub(super) fn in_words(cx: Cx<'_>, effect: Effect, target: &Target) -> String {
-    let place = target.bay().map(|b| format!(" in bay {}", b.0)).unwrap_or_default();
-    let what = match effect {
-        Effect::SimRestart => "restart the simulator",
-        Effect::RadarReset => "reset the radar",
-        Effect::PcReboot => "reboot the computer",
-        Effect::PcWake => "wake the computer",
-        Effect::ProjectorOn => "switch on the projector",
-        Effect::ProjectorInput => "set the projector's input",
-        Effect::ProjectorOff => "switch off the projector",
-        Effect::ProjectorCycle => "switch the projector off and on",
-        Effect::TvOn => "switch on the side screens",
-        Effect::TvOff => "switch off the side screens",
-        Effect::AudioRestart => "restart the music",
-        Effect::LightsOn => "switch on the lights",
-        Effect::LightsOff => "switch off the lights",
-        Effect::ThermostatSet => "change the temperature",
-        Effect::PoeCycle | Effect::OutletCycle => "cut and restore the power",
-        Effect::NetworkRestart => "restart the network",
-        Effect::DoorUnlock => {
-            let label = cx.site().doors.get(target).map_or("door", |d| d.label.as_str());
-            return format!("unlock the {label}");
-        }
-    };
-    format!("{what}{place}")
+    cx.site().to_do(effect, target)
 }
 
 /// The phrase of `house.md` that tells a refusal, and the value it may need.

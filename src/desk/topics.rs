@@ -78,7 +78,7 @@ pub(super) fn matched(
             hall::run(cx, scene, draft, sop, slots, &topic.text)
         }
         Kind::Collect => collect::run(cx, scene, draft, sop, slots, &topic.text),
-        Kind::Human => ladder::hand_over(cx, scene, draft, sop, None, "the procedure asks for a person"),
+        Kind::Human => ladder::hand_over(cx, scene, draft, sop, None, "this is for a person to decide"),
         Kind::Safety => safety(cx, scene, draft, sop),
         Kind::Social => social(cx, scene, draft, sop),
         Kind::System => system(cx, scene, draft, sop, topic, slots),
@@ -112,7 +112,7 @@ fn answer(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store::Res
         &phrases::values(cx, scene, scene.own_bay())?,
     );
     if sop.opens == Opens::Escalation {
-        ladder::call(cx, scene, draft, sop, None, "the procedure asks for a person")?;
+        ladder::call(cx, scene, draft, sop, None, "this is for a person to decide")?;
     }
     Ok(())
 }
@@ -330,7 +330,9 @@ fn ask_which(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, topic: &Topic) -> sto
     }
     let offered: Vec<&Sop> = pair
         .into_iter()
-        .filter(|sop| !matches!(sop.kind, Kind::System | Kind::Safety) && !sop.label.is_empty())
+        .filter(|sop| {
+            !matches!(sop.kind, Kind::System | Kind::Safety | Kind::Social) && !sop.label.is_empty()
+        })
         .collect();
     let asked = question::latest(cx.db, scene.thread.id)?
         .is_some_and(|q| q.kind == "which" && cx.now.since(q.asked_at) < REMEMBER);

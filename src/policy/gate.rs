@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::permit::Permit;
 use super::request::{Asker, Refusal, Request};
 use crate::clock::UnixMs;
-use crate::site::{DriverKind, Effect, Outcome, Scope, Site, Target, Tier};
+use crate::site::{Effect, Outcome, Scope, Site, Target, Tier};
 use crate::store::booking::{self, Booking};
 use crate::store::effect::{EffectRow, NewEffect};
 use crate::store::{self, booking_source, device};
@@ -59,7 +59,6 @@ pub fn authorise(
 ) -> store::Result<(i64, Result<(), Refusal>)> {
     let verdict = precheck(conn, gate, request, now)?;
     let (asked_by, approved_by) = asked_by(request);
-    let driver = gate.site.driver(request.effect, request.target);
     let new = NewEffect {
         effect: request.effect,
         target: request.target,
@@ -70,7 +69,7 @@ pub fn authorise(
         thread_id: request.thread_id,
         episode_id: request.episode_id,
         booking_id: verdict.as_ref().ok().and_then(|b| b.as_deref()),
-        simulated: driver == Some(&DriverKind::Simulated),
+        simulated: gate.site.pretends(request.effect, request.target),
     };
     let id = store::effect::request(conn, &new, now)?;
     if let Err(refusal) = verdict {

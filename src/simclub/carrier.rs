@@ -61,7 +61,10 @@ pub enum SimRefusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     Send,
+    /// Lists of texts.
     List,
+    /// Lists of calls.
+    Calls,
 }
 
 /// How a text that was taken travels on.
@@ -160,6 +163,7 @@ struct State {
     next: VecDeque<TextFault>,
     sends: Option<TextFault>,
     lists: Option<TextFault>,
+    call_lists: Option<TextFault>,
     requests: Vec<UnixMs>,
     limited: bool,
     hook_url: Option<String>,
@@ -214,6 +218,7 @@ impl Carrier {
         match asked {
             Asked::Send => state.sends = fault,
             Asked::List => state.lists = fault,
+            Asked::Calls => state.call_lists = fault,
         }
     }
 
@@ -447,6 +452,7 @@ impl Carrier {
         match asked {
             Asked::Send => state.next.pop_front().or(state.sends),
             Asked::List => state.lists,
+            Asked::Calls => state.call_lists,
         }
     }
 

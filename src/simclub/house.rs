@@ -133,19 +133,22 @@ fn door_ids(site: &Site) -> BTreeMap<Target, String> {
     simulated.map(|door| (door.target.clone(), format!("simulated-{}", door.target))).collect()
 }
 
-/// Puts simulated bays behind agents and simulated doors behind the controller.
+/// Puts simulated bays behind agents and simulated doors behind the controller. They stay what they are:
+/// the site goes on calling them simulated.
 fn wired(site: &Site, doors: &BTreeMap<Target, String>) -> Site {
     let mut site = site.clone();
     for bay in site.bays.values_mut() {
         for (effect, driver) in &mut bay.drivers {
             if *driver == DriverKind::Simulated && capable(*effect) {
                 *driver = DriverKind::AgentMqtt;
+                site.simulated.insert(bay.id.into());
             }
         }
     }
     for door in site.doors.values_mut() {
         if let Some(door_id) = doors.get(&door.target) {
             door.driver = DriverKind::UnifiAccess { door_id: door_id.clone() };
+            site.simulated.insert(door.target.clone());
         }
     }
     site

@@ -77,7 +77,11 @@ impl Drop for TextServer {
 
 /// Lays the faults over an answer.
 pub(super) async fn guard(State(carrier): State<Arc<Carrier>>, request: Request, next: Next) -> Response {
-    let asked = if request.method() == Method::POST { Asked::Send } else { Asked::List };
+    let asked = match request.method() {
+        &Method::POST => Asked::Send,
+        _ if request.uri().path() == "/calls" => Asked::Calls,
+        _ => Asked::List,
+    };
     let fault = carrier.fault(asked);
     let mut response = spoilt(&carrier, fault, request, next).await;
     carrier.changed();

@@ -3,12 +3,12 @@
 //! All or nothing, and everything that is wrong at once. No target, driver or phone number is ever
 //! supplied here that the file does not name; what has a default says so in `docs/site.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
 use super::facts::FACTS;
-use super::problem::{Problem, Problems, did_you_mean};
+use super::problem::{self, Problem, Problems, did_you_mean};
 use super::raw::{Entry, Fields, Raw, Spot};
 use super::{AccessController, Broker, E164, Hours, Person, Role, Site, SitePolicy};
 use super::{feed, load_devices, parse, secret, validate};
@@ -18,7 +18,7 @@ pub type SiteProblem = Problem;
 
 /// Why there is no site.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} problem(s) in the site, the first: {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
+#[error("{} problem(s) in the site{}", .0.len(), problem::listed(.0))]
 pub struct SiteProblems(pub Vec<SiteProblem>);
 
 /// What the site is loaded for.
@@ -143,6 +143,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         access,
         bookings,
         telemetry,
+        simulated: BTreeSet::new(),
     })
 }
 
@@ -390,6 +391,5 @@ fn secret_file(
     problems: &mut Problems,
 ) -> Option<std::path::PathBuf> {
     let written = table.need_text(key, "write the path of the file that holds it", problems)?;
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
-    Some(secret::locate(&written.value, beside, credentials.as_deref()))
+    Some(secret::find(&written.value, beside))
 }

@@ -10,12 +10,13 @@ pub mod ids;
 pub mod load;
 mod load_devices;
 mod parse;
+pub mod plain;
 pub mod problem;
 pub mod raw;
 pub mod secret;
 mod validate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ pub use effect::{Effect, Outcome, Scope, Tier};
 pub use feed::{Bookings, EventMap, FeedUrl, IcalFeed, Rule, Telemetry, is_allowed as is_allowed_url};
 pub use ids::{BayId, E164, Target};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
+pub use plain::Plain;
 pub use problem::{Problem, Problems};
 
 use crate::clock::UnixMs;
@@ -50,6 +52,9 @@ pub struct Site {
     pub access: Option<AccessController>,
     pub bookings: Bookings,
     pub telemetry: Telemetry,
+    /// Targets whose devices are simulated although a real wire leads to them. Empty in a real club; only
+    /// the simulated club, which puts its devices behind real wires, fills it.
+    pub simulated: BTreeSet<Target>,
 }
 
 #[derive(Debug, Clone)]
@@ -181,6 +186,11 @@ impl Site {
                 device.effects.contains(&effect).then_some(&device.driver)
             }
         }
+    }
+
+    /// Whether `effect` on `target` moves nothing real, whatever wire it hangs on.
+    pub fn pretends(&self, effect: Effect, target: &Target) -> bool {
+        self.simulated.contains(target) || self.driver(effect, target) == Some(&DriverKind::Simulated)
     }
 
     /// The doors a customer may be let in by.

@@ -58,6 +58,11 @@ impl Problem {
     }
 }
 
+/// All of them, a line each, to stand behind "3 problem(s)".
+pub fn listed(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+}
+
 /// The first 100 characters: a text of a SOP fits a terminal no other way.
 fn clip(line: &str) -> String {
     match line.char_indices().nth(100) {

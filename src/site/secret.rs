@@ -37,6 +37,32 @@ pub fn read(path: &Path) -> Result<String, SecretError> {
     Ok(secret.to_owned())
 }
 
+/// The service's credentials while it runs, for whoever may read them.
+const OF_THE_SERVICE: &str = "/run/credentials/clubos.service";
+/// Where systemd takes them from; the files there are called `clubos.<name>`.
+const CREDSTORE: &str = "/etc/credstore";
+
+/// Where a `*_file` key points, the same for the service and for a check by hand: a bare name is one of
+/// systemd's credentials (`$CREDENTIALS_DIRECTORY`; without it those of the running service, then the
+/// credential store), anything else stands beside `site.toml`.
+pub fn find(written: &str, beside: &Path) -> PathBuf {
+    match std::env::var_os("CREDENTIALS_DIRECTORY") {
+        Some(own) => locate(written, beside, Some(Path::new(&own))),
+        None => outside(written, beside, Path::new(OF_THE_SERVICE), Path::new(CREDSTORE)),
+    }
+}
+
+/// [`find`] outside the service.
+pub fn outside(written: &str, beside: &Path, service: &Path, store: &Path) -> PathBuf {
+    let running = locate(written, beside, Some(service));
+    if running.is_file() {
+        return running;
+    }
+    let stored = locate(&format!("clubos.{written}"), store, None);
+    let bare = Path::new(written).components().count() == 1 && !written.starts_with('/');
+    if bare && stored.is_file() { stored } else { running }
+}
+
 /// Where a `*_file` key points: an absolute path as it is; a bare name into `credentials` (systemd's
 /// `$CREDENTIALS_DIRECTORY`) if there is such a file; anything else beside `site.toml`.
 pub fn locate(written: &str, beside: &Path, credentials: Option<&Path>) -> PathBuf {

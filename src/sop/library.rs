@@ -16,14 +16,14 @@ use super::render::{LONGEST, RenderError, Text, Values, render};
 use super::template;
 use super::words::{Condition, Word};
 use super::{Library, Sop, Status, check, check_texts};
-use crate::site::problem::{Problem, Problems};
+use crate::site::problem::{self, Problem, Problems};
 
 /// Largest SOP file that is read, in bytes: far beyond any sensible one.
 const LARGEST_FILE: u64 = 512 * 1024;
 
 /// Why there is no library.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} problem(s) in the SOPs, the first: {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
+#[error("{} problem(s) in the SOPs{}", .0.len(), problem::listed(.0))]
 pub struct SopProblems(pub Vec<Problem>);
 
 /// The files of a folder as text: path relative to it, and content. Sorted.

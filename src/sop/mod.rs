@@ -11,6 +11,7 @@ pub mod intents;
 pub mod library;
 pub mod placeholders;
 pub mod render;
+mod rescue;
 pub mod template;
 pub mod tone;
 pub mod words;

@@ -131,6 +131,15 @@ pub fn live_in_bay(conn: &Connection, bay: BayId, since: UnixMs) -> Result<Vec<E
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Closes one episode: its matter is done.
+pub fn close(conn: &Connection, id: i64, now: UnixMs) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE episode SET state = 'closed', closed_at = ?2, updated_at = ?2 WHERE id = ?1 AND state <> 'closed'",
+    )?
+    .execute(params![id, now.0])?;
+    Ok(())
+}
+
 /// Closes what a person had taken over on this thread: they have given it back.
 pub fn close_on_thread(conn: &Connection, thread_id: i64, now: UnixMs) -> Result<()> {
     conn.prepare_cached(

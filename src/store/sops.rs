@@ -1,6 +1,6 @@
 //! SOPs as they were loaded: every version that ever spoke to a customer can be read again.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
 use crate::clock::UnixMs;
@@ -31,4 +31,12 @@ pub fn record(conn: &Connection, sop: &Loaded<'_>, now: UnixMs) -> Result<()> {
     )?
     .execute(params![sop.id, sop.version, sop.sha256, sop.source, now.0, sop.by])?;
     Ok(())
+}
+
+/// The title of a SOP that was ever loaded.
+pub fn title(conn: &Connection, id: &str) -> Result<Option<String>> {
+    Ok(conn
+        .prepare_cached("SELECT title FROM sop WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?)
 }

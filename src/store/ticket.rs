@@ -203,10 +203,11 @@ pub fn join_incident(conn: &Connection, incident_id: i64, thread_id: i64) -> Res
         == 1)
 }
 
-pub fn close_incident(conn: &Connection, id: i64, by: &str, now: UnixMs) -> Result<()> {
+/// Closes the incident that this escalation tells of, if it is one.
+pub fn close_incident_of(conn: &Connection, escalation_id: i64, by: &str, now: UnixMs) -> Result<()> {
     conn.prepare_cached(
-        "UPDATE incident SET closed_at = ?3, closed_by = ?2 WHERE id = ?1 AND closed_at IS NULL",
+        "UPDATE incident SET closed_at = ?3, closed_by = ?2 WHERE escalation_id = ?1 AND closed_at IS NULL",
     )?
-    .execute(params![id, by, now.0])?;
+    .execute(params![escalation_id, by, now.0])?;
     Ok(())
 }

@@ -20,8 +20,8 @@ pub struct Turn {
     pub by: Option<String>,
     pub reading: Option<String>,
     pub nonce: Option<String>,
-    /// Its words were looked at since the last of them came: `due_at` is its quiet gap.
-    pub looked: bool,
+    /// Its last message that was looked at; 0: none.
+    pub looked: i64,
 }
 
 const COLUMNS: &str =
@@ -97,17 +97,15 @@ pub fn next_due(conn: &Connection) -> Result<Option<UnixMs>> {
 /// New words, or a new reader: it is looked at `now`, and an answer of the fallback on the way no longer
 /// counts.
 pub fn reopen(conn: &Connection, id: i64, now: UnixMs) -> Result<()> {
-    conn.prepare_cached(
-        "UPDATE turn SET state = 'open', looked = 0, due_at = ?2, nonce = NULL WHERE id = ?1",
-    )?
-    .execute(params![id, now.0])?;
+    conn.prepare_cached("UPDATE turn SET state = 'open', due_at = ?2, nonce = NULL WHERE id = ?1")?
+        .execute(params![id, now.0])?;
     Ok(())
 }
 
-/// Looked at, and to be decided at `due_at` unless new words come.
-pub fn put_off(conn: &Connection, id: i64, due_at: UnixMs) -> Result<()> {
-    conn.prepare_cached("UPDATE turn SET looked = 1, due_at = ?2 WHERE id = ?1")?
-        .execute(params![id, due_at.0])?;
+/// Looked at up to this message, and to be looked at again at `due_at` unless new words come before.
+pub fn put_off(conn: &Connection, id: i64, due_at: UnixMs, looked: i64) -> Result<()> {
+    conn.prepare_cached("UPDATE turn SET looked = ?3, due_at = ?2 WHERE id = ?1")?
+        .execute(params![id, due_at.0, looked])?;
     Ok(())
 }
 

@@ -138,7 +138,10 @@ impl From<OperateError> for Error {
             OperateError::NotCallable(_) => Error::invalid(what, "name one of GET /api/v1/on-call"),
             OperateError::Past => Error::invalid(what, "give a time to come, or none"),
             OperateError::NoTarget(_) => Error::invalid(what, "give \"target\", for example bay-2"),
-            OperateError::Refused(_) => Error::forbidden(what, "wait, or ask somebody who may"),
+            OperateError::Refused(reason) => {
+                let what = format!("not done: {}", crate::policy::reason_in_words(&reason));
+                Error::forbidden(what, "wait, or ask somebody who may")
+            }
             OperateError::Store(error) => error.into(),
         }
     }

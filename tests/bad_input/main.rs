@@ -116,6 +116,67 @@ async fn with_half_a_procedure_nothing_opens_and_emergencies_work() {
     safe_mode("sops/access.locked-out.md").await;
 }
 
+#[tokio::test]
+async fn with_bad_procedures_and_no_good_copy_emergencies_work() {
+    for (what, sops) in [("one is cut in half", Some("sim.frozen.md")), ("all are gone", None)] {
+        let mut house = Box::new().without_model();
+        let bay = house.book();
+        match sops {
+            Some(file) => halve(&house.dir.join("sops").join(file)),
+            None => std::fs::remove_dir_all(house.dir.join("sops")).expect("removed"),
+        }
+        let (code, text) = house.refuses(&["--strict"]);
+        assert_eq!(code, CONFIGURATION, "{what}: {text}");
+        house.up().await;
+        let cookie = house.sit_down(&bay).await;
+        emergency(&house, &cookie).await;
+        let text = json!({"text": "trackman is frozen"}).to_string();
+        let (status, answer) = house.say(&cookie, text).await;
+        assert_eq!(status, 202, "{what}");
+        let id = &answer["message_id"];
+        house.found(&format!("SELECT ending FROM message WHERE id = {id} AND ending IS NOT NULL")).await;
+        assert_eq!(house.look("SELECT effect FROM effect WHERE dispatched_at IS NOT NULL"), None, "{what}");
+        house.down();
+    }
+}
+
+#[tokio::test]
+async fn a_procedure_that_was_taken_away_is_not_among_the_last_good_ones() {
+    let mut house = Box::new().without_model();
+    house.up().await;
+    house.down();
+    let kept = house.dir.join("state/last-good/sops");
+    assert!(kept.join("faq.food.md").exists());
+    let retired = std::fs::read_to_string(house.dir.join("sops/faq.food.md")).expect("readable");
+    assert!(retired.contains("status: live"));
+    let extra = kept.join("faq.gone.md");
+    std::fs::write(&extra, retired).expect("written"); // as a file that was in sops/ at an earlier start
+    house.up().await;
+    house.down();
+    assert!(!extra.exists() && kept.join("faq.food.md").exists() && kept.join("house.md").exists());
+    assert!(!house.dir.join("state/last-good/sops.old").exists());
+}
+
+#[test]
+fn a_check_shows_everything_that_is_wrong() {
+    let house = Box::new().without_model();
+    for file in ["faq.food.md", "faq.hours.md"] {
+        let path = house.dir.join("sops").join(file);
+        let text = std::fs::read_to_string(&path).expect("readable").replace("status: live", "status: alive");
+        std::fs::write(path, text).expect("written");
+    }
+    let site = house.dir.join("site.toml");
+    let text = std::fs::read_to_string(&site).expect("readable");
+    std::fs::write(&site, format!("{text}\n[nonsense]\n[rubbish]\n")).expect("written");
+    for (code, text) in [house.check(), house.refuses(&["--strict"])] {
+        assert_eq!(code, CONFIGURATION, "{text}");
+        assert!(text.contains("faq.food.md") && text.contains("faq.hours.md"), "{text}");
+    }
+    let (_, text) = house.check();
+    assert!(text.contains("nonsense") && text.contains("rubbish"), "{text}");
+    assert!(text.matches("= mend: ").count() >= 4, "{text}");
+}
+
 /// A good start first, so that there is a last good configuration; then `file` is cut in half.
 async fn safe_mode(file: &str) {
     let mut house = Box::new().without_model();
@@ -128,6 +189,7 @@ async fn safe_mode(file: &str) {
     assert_eq!(code, CONFIGURATION, "{text}");
     let name = file.rsplit('/').next().expect("a name");
     assert!(text.contains(name) && text.lines().count() < 60, "it names {name}: {text}");
+    assert!(text.contains("= mend: "), "with the way to mend it: {text}");
     let (code, text) = house.check();
     assert_eq!(code, CONFIGURATION, "{text}");
 

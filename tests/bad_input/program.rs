@@ -3,13 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clubos::clock::{Clock, UnixMs};
 use clubos::site::BayId;
 use clubos::store::booking::{self, Booking};
 use clubos::store::{Reader, Store};
 use clubos::web;
+
+use waiting::asked_until;
+
+#[path = "../waiting/mod.rs"]
+mod waiting;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -92,12 +97,10 @@ impl Box {
     }
 
     pub async fn says_yes(&self, path: &str) {
-        let started = Instant::now();
-        while !reqwest::get(format!("{}{path}", self.url)).await.is_ok_and(|a| a.status().is_success()) {
-            let log = || std::fs::read_to_string(self.dir.join("log")).unwrap_or_default();
-            assert!(started.elapsed() < PATIENCE, "{path} said no:\n{}", log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let url = format!("{}{path}", self.url);
+        let yes = async || reqwest::get(&url).await.is_ok_and(|a| a.status().is_success()).then_some(());
+        let log = || std::fs::read_to_string(self.dir.join("log")).unwrap_or_default();
+        asked_until(PATIENCE, yes, || format!("{path} said no:\n{}", log())).await;
     }
 
     pub fn down(&mut self) {
@@ -166,14 +169,7 @@ impl Box {
 
     /// The first row that the query gives, as soon as there is one.
     pub async fn found(&self, sql: &str) -> String {
-        let started = Instant::now();
-        loop {
-            if let Some(found) = self.look(sql) {
-                return found;
-            }
-            assert!(started.elapsed() < PATIENCE, "never came: {sql}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        asked_until(PATIENCE, async || self.look(sql), || format!("never came: {sql}")).await
     }
 
     pub fn look(&self, sql: &str) -> Option<String> {

@@ -93,7 +93,7 @@ async fn what_is_forged_old_cut_or_unsigned_is_not_believed() {
         };
         assert_eq!(with(&|_| {}), Ok(1));
         assert_eq!(with(&|hook| hook.body = b"{}".to_vec()), Err(NotBelieved::Forged));
-        assert_eq!(with(&|hook| drop(hook.body.pop())), Err(NotBelieved::Forged));
+        assert_eq!(with(&|hook| hook.body.truncate(hook.body.len() - 1)), Err(NotBelieved::Forged));
         assert_eq!(with(&|hook| hook.body.push(b'\n')), Err(NotBelieved::Forged), "the raw bytes count");
         assert_eq!(with(&|hook| hook.headers.clear()), Err(NotBelieved::Unsigned));
         for missing in ["webhook-id", "webhook-timestamp"].iter().filter(|_| !legacy) {

@@ -1,5 +1,6 @@
 //! The text providers against simulated ones that are strict, slow, wrong, forgetful or gone.
 
+mod chaos;
 mod fakes;
 mod hooks;
 mod quo_hears;

@@ -161,6 +161,37 @@ async fn a_missed_call_waits_for_its_words_and_is_told_without_them_in_the_end()
 }
 
 #[tokio::test]
+async fn calls_that_cannot_be_listed_cost_no_text_and_are_told_later() {
+    let clock = evening();
+    let fake = FakeQuo::start(clock.clone()).unwrap();
+    let quo = quo(&fake, &clock, PATIENT);
+    fake.customer_calls(BOB, Some("call me"));
+    fake.customer_writes(ANN, "hello", 0);
+    fake.set_fault(Asked::Calls, Some(TextFault::ServerError));
+    let heard = quo.hear(EVENING, &[]).await.unwrap();
+    assert!(matches!(&heard[..], [Heard::Text { .. }]), "{heard:?}");
+    // The gateway is hours on by now; the call is not lost.
+    later(&clock, HOUR);
+    fake.set_fault(Asked::Calls, None);
+    let heard = quo.hear(clock.now(), &[]).await.unwrap();
+    assert!(heard.iter().any(|heard| matches!(heard, Heard::Call { .. })), "{heard:?}");
+}
+
+#[tokio::test]
+async fn people_are_told_once_that_calls_cannot_be_listed_at_all() {
+    let clock = evening();
+    let fake = FakeQuo::start(clock.clone()).unwrap();
+    let quo = quo(&fake, &clock, PATIENT);
+    fake.set_fault(Asked::Calls, Some(TextFault::Refused(SimRefusal::NotApproved)));
+    let mut told = 0;
+    for _ in 0..3 {
+        told += quo.hear(EVENING, &[]).await.unwrap().len();
+        later(&clock, s(5));
+    }
+    assert_eq!(told, 1);
+}
+
+#[tokio::test]
 async fn a_list_that_cannot_be_had_is_tried_later_or_needs_a_person() {
     for (fault, mend) in [
         (TextFault::Html, None),

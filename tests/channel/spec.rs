@@ -111,7 +111,8 @@ fn wrong_text(schema: &Value, text: &str) -> Option<&'static str> {
     }
     let right = match schema["format"].as_str() {
         Some("phone-number") => is(r"^\+[1-9]\d{1,14}$"),
-        Some("date-time") => text.parse::<jiff::Timestamp>().is_ok(),
+        // The words beside it allow a bare date as well.
+        Some("date-time") => text.parse::<jiff::Timestamp>().is_ok() || is(r"^\d{4}-\d\d-\d\d$"),
         Some("date-time-rfc-2822") => jiff::fmt::rfc2822::parse(text).is_ok(),
         // The document's own examples have paths here.
         Some("uri") => is(r"^(https?://[^\s]+|/[^\s]+)$"),

@@ -83,6 +83,17 @@ async fn an_unclear_text_is_looked_up_and_never_sent_twice() {
     }
 }
 
+/// It has no `DateSent` yet, so a list by date would not show it.
+#[tokio::test]
+async fn a_text_that_waits_in_the_providers_queue_is_found() {
+    let clock = evening();
+    let fake = FakeTwilio::start(clock.clone()).unwrap();
+    fake.next_sends([TextFault::NeverDelivered]);
+    let sent = twilio(&fake, &clock, PATIENT).send(&number(ANN), "hello").await.unwrap();
+    let restarted = twilio(&fake, &clock, PATIENT);
+    assert_eq!(restarted.look_up(&number(ANN), "hello", EVENING).await.unwrap(), Some(sent));
+}
+
 #[tokio::test]
 async fn an_older_text_of_the_same_words_is_not_the_lost_one() {
     for ahead in [0, 3_600_000, -3_600_000] {

@@ -26,11 +26,14 @@ pub fn minutes(n: u64) -> Duration {
 #[derive(Default)]
 pub struct Named {
     pub reads: AtomicUsize,
+    /// Lines it was given in all.
+    pub words: AtomicUsize,
 }
 
 impl Understand for Named {
     fn read(&self, text: &str, _: &Context) -> Reading {
         self.reads.fetch_add(1, Ordering::Relaxed);
+        self.words.fetch_add(text.lines().count(), Ordering::Relaxed);
         let intent = text.lines().last().unwrap_or_default();
         let decision = if intent.starts_with("emergency.") { Verdict::Emergency } else { Verdict::Match };
         Reading { topics: vec![topic(intent, decision)], slots: Slots::default(), complete: true }

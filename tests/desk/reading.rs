@@ -37,8 +37,23 @@ fn new_words_are_read_afresh_and_put_the_answer_off() {
     club.until(Duration::from_millis(1_600));
     assert!(replies(&club).is_empty(), "a second of quiet counts from the last text");
     club.until(Duration::from_millis(1_800));
-    assert_eq!(club.reader.reads.load(Ordering::Relaxed), 2);
+    assert_eq!(club.reader.reads.load(Ordering::Relaxed), 3, "each text by itself, then both");
     assert!(replies(&club)[0].contains("Clubhouse-Guest"), "{:?}", replies(&club));
+}
+
+#[test]
+fn texts_that_trickle_in_are_read_by_themselves_and_the_whole_once_they_stop() {
+    let mut club = Club::at("trickle", "2026-11-20T15:00:00", vec![push()]);
+    let thread = club.text(ALEX, "well");
+    for n in 1..20 {
+        club.until(Duration::from_millis(300 * n));
+        club.text(ALEX, if n == 19 { "faq.wifi" } else { "well" });
+    }
+    club.until(minutes(1));
+    let words = club.reader.words.load(Ordering::Relaxed);
+    assert_eq!(words, 20 + 2, "the twenty together, and what differs in them alone");
+    let all = message::of_thread(club.desk.store_ref().conn(), thread, 50).unwrap();
+    assert_eq!(all.iter().filter(|m| !m.inbound).count(), 1);
 }
 
 #[test]

@@ -7,9 +7,11 @@ use clubos::clock::Clock;
 use clubos::device::agent::FAMILY as AGENT;
 use clubos::device::verify::{Verdict, Verification};
 use clubos::device::{DeviceError, Drivers, NotSent, Observation, access};
+use clubos::policy::{self, Asker, Gate, Request};
 use clubos::simclub::driver::FAMILY as SIMULATED;
 use clubos::simclub::{SimHouse, SimPorts};
-use clubos::site::{DriverKind, Effect, LoadMode, Scope, Site, Target, load};
+use clubos::site::{DriverKind, Effect, LoadMode, Role, Scope, Site, Target, load};
+use clubos::store::{Store, effect};
 
 use crate::support::{Scratch, Seen, Watch, permit};
 
@@ -55,6 +57,47 @@ async fn every_effect_of_the_sample_site_is_verified_on_its_wire() {
             health.iter().any(|row| row.family == family && row.target.as_str() == target),
             "{family} {target}"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_is_simulated_is_journaled_as_simulated_on_whatever_wire_it_hangs() {
+    let scratch = Scratch::new();
+    let clock = Clock::system();
+    let house = SimHouse::start(&clubhouse(), scratch.path(), clock.clone(), 60.0, SimPorts::default()).await;
+    let house = house.expect("a simulated club");
+    let mut store = Store::open(scratch.path()).expect("a store");
+    let gate = Gate { site: house.site(), safe_mode: false };
+    let asker = Asker::Staff { name: "dana".into(), role: Role::Manager };
+    for effect in Effect::ALL {
+        let target = Target::new(target_of(*effect));
+        assert_eq!(clubhouse().driver(*effect, &target), Some(&DriverKind::Simulated));
+        let request = Request {
+            effect: *effect,
+            target: &target,
+            value: Some(21.0),
+            asker: &asker,
+            thread_id: None,
+            episode_id: None,
+        };
+        let (id, _) = store.write(|tx| policy::authorise(tx, gate, &request, clock.now())).expect("the gate");
+        let row = effect::get(store.conn(), id).expect("the journal").expect("its row");
+        assert!(row.simulated, "{effect} would be told as real");
+    }
+    assert_eq!(house.site().driver(Effect::DoorUnlock, &Target::new("door-main")).map(wire), Some("https"));
+    let mut real = house.site().clone();
+    real.simulated.clear();
+    assert!(
+        !real.pretends(Effect::SimRestart, &Target::new("bay-3")),
+        "a real agent is not called simulated"
+    );
+}
+
+fn wire(kind: &DriverKind) -> &'static str {
+    match kind {
+        DriverKind::AgentMqtt => "mqtt",
+        DriverKind::UnifiAccess { .. } => "https",
+        _ => "none",
     }
 }
 

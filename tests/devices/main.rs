@@ -13,4 +13,6 @@ mod broken_broker;
 mod broker;
 mod house;
 mod support;
+#[path = "../waiting/mod.rs"]
+mod waiting;
 mod wire;

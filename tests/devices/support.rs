@@ -15,6 +15,8 @@ use clubos::simclub::{SimClub, SimControl};
 use clubos::site::{BayId, Effect, Target};
 use tokio::sync::mpsc;
 
+use crate::waiting::asked_until;
+
 /// The longest a condition is awaited.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -238,11 +240,7 @@ impl Bench {
     }
 }
 
-/// Waits until a condition holds, looking every few milliseconds.
+/// Waits until a condition holds that no event tells of.
 pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(tokio::time::Instant::now() < deadline, "not in time: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    asked_until(PATIENCE, async || holds().then_some(()), || what.to_owned()).await;
 }

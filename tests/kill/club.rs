@@ -12,6 +12,7 @@ use clubos::site::{AccessController, Broker, LoadMode, load};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
+use crate::waiting::asked_until;
 use crate::watch::{Observer, Pager};
 
 pub const DOORS: [&str; 2] = ["door-main", "door-north"];
@@ -94,18 +95,17 @@ impl Club {
 
     /// Waits until `path` (`/healthz`, `/readyz`) says yes.
     pub async fn up(&mut self, path: &str) -> Duration {
-        let (started, http) = (Instant::now(), reqwest::Client::new());
-        loop {
-            let answer = http.get(format!("{}{path}", self.url)).send().await;
-            if answer.is_ok_and(|a| a.status().is_success()) {
-                return started.elapsed();
-            }
-            let ended = self.child.as_mut().and_then(|c| c.try_wait().expect("a child"));
-            let log = || std::fs::read_to_string(self.log()).unwrap_or_default();
+        let (started, http, url, file) =
+            (Instant::now(), reqwest::Client::new(), format!("{}{path}", self.url), self.log());
+        let log = || std::fs::read_to_string(&file).unwrap_or_default();
+        let child = &mut self.child;
+        let says_yes = async || {
+            let answer = http.get(&url).send().await;
+            let ended = child.as_mut().and_then(|c| c.try_wait().expect("a child"));
             assert!(ended.is_none(), "the box ended by itself ({ended:?}):\n{}", log());
-            assert!(started.elapsed() < PATIENCE, "{path} said no for {PATIENCE:?}:\n{}", log());
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+            answer.is_ok_and(|a| a.status().is_success()).then(|| started.elapsed())
+        };
+        asked_until(PATIENCE, says_yes, || format!("{path} said no:\n{}", log())).await
     }
 
     /// SIGKILL: no good-bye, nothing flushed. Returns once the process is gone.

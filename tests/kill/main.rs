@@ -16,6 +16,8 @@ mod club;
 mod ledger;
 mod random;
 mod visitors;
+#[path = "../waiting/mod.rs"]
+mod waiting;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -23,14 +25,17 @@ use std::time::Duration;
 
 use clubos::clock::{Clock, UnixMs};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use club::{Club, DOORS};
 use ledger::Ledger;
 use random::Random;
 use visitors::{Guest, People};
+use waiting::{asked_until, asked_within};
 
 const PLAYERS: u8 = 6;
+/// How soon after it happened something must be noticed, where the kill is to come right behind it.
+const AT_ONCE: Duration = Duration::from_millis(1);
 
 /// How large the run is.
 struct Scale {
@@ -113,20 +118,20 @@ async fn point(club: &mut Club, people: &People, random: &mut Random) -> &'stati
         return "at any moment";
     }
     let (commands, acks, calls) = (club.commands(), people.acks(), club.pager.calls());
-    let limit = Instant::now() + Duration::from_secs(8);
     let (name, slack) = match kind {
         35..70 => ("after a command", 60),
         70..90 => ("after an acknowledgement", 8),
         _ => ("after a call to a person", 20),
     };
-    let happened = || match name {
-        "after a command" => club.commands() > commands,
-        "after an acknowledgement" => people.acks() > acks,
-        _ => club.pager.calls() > calls,
+    let happened = async || {
+        let happened = match name {
+            "after a command" => club.commands() > commands,
+            "after an acknowledgement" => people.acks() > acks,
+            _ => club.pager.calls() > calls,
+        };
+        happened.then_some(())
     };
-    while !happened() && Instant::now() < limit {
-        sleep(Duration::from_millis(1)).await;
-    }
+    let _ = asked_within(Duration::from_secs(8), AT_ONCE, happened).await; // nothing came: killed all the same
     sleep(random.millis(0, slack)).await;
     name
 }
@@ -135,12 +140,8 @@ async fn point(club: &mut Club, people: &People, random: &mut Random) -> &'stati
 async fn break_the_broker(club: &mut Club) -> usize {
     club.up("/readyz").await;
     let before = club.observer.commands().len();
-    let limit = Instant::now() + Duration::from_secs(60);
-    while club.observer.commands().len() == before {
-        assert!(Instant::now() < limit, "no command in a minute");
-        sleep(Duration::from_millis(1)).await;
-    }
-    let crossed = club.observer.commands().len();
+    let more = async || Some(club.observer.commands().len()).filter(|crossed| *crossed > before);
+    let crossed = asked_within(Duration::from_secs(60), AT_ONCE, more).await.expect("a command in a minute");
     club.house.broker_mut().stop().await.expect("the broker ends");
     club.house.broker_mut().resume().await.expect("the broker starts");
     crossed
@@ -148,15 +149,9 @@ async fn break_the_broker(club: &mut Club) -> usize {
 
 /// Waits until nothing is left to do; in the soak, until every effect has its outcome too.
 async fn quiet(club: &Club, effects_too: bool) {
-    let limit = Instant::now() + Duration::from_secs(if effects_too { 480 } else { 40 });
-    loop {
-        let left = ledger::unrest(&club.database(), Clock::system().now().0, effects_too);
-        if left.is_empty() {
-            return;
-        }
-        assert!(Instant::now() < limit, "stuck: {left}");
-        sleep(Duration::from_millis(100)).await;
-    }
+    let left = || ledger::unrest(&club.database(), Clock::system().now().0, effects_too);
+    let patience = Duration::from_secs(if effects_too { 480 } else { 40 });
+    asked_until(patience, async || left().is_empty().then_some(()), || format!("stuck: {}", left())).await;
 }
 
 fn come_in(

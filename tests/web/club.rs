@@ -76,6 +76,11 @@ pub fn minutes(m: u64) -> Duration {
 
 impl Club {
     pub async fn start(name: &str) -> Club {
+        Club::start_as(name, |app| app).await
+    }
+
+    /// With pages made otherwise than those of a plain real club.
+    pub async fn start_as(name: &str, make: impl FnOnce(App) -> App) -> Club {
         let _ = rustls::crypto::ring::default_provider().install_default(); // once a process is enough
         let dir = std::env::temp_dir().join(format!("clubos-web-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dir);
@@ -100,7 +105,7 @@ impl Club {
         };
         let (desk, todos, _) = desk::start(Desk::new(parts).unwrap()).unwrap();
         let readiness = Readiness::loading();
-        let app = App::new(desk.clone(), db.clone(), site.clone(), clock.clone(), readiness.clone());
+        let app = make(App::new(desk.clone(), db.clone(), site.clone(), clock.clone(), readiness.clone()));
         let listener = std::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();

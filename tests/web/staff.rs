@@ -171,5 +171,73 @@ async fn unsent_texts_say_what_they_wait_for() {
     club.until("the reply", |c| message::of_thread(c, thread, 10).unwrap().into_iter().find(|m| !m.inbound))
         .await;
     let page = page(&club, &format!("/?t={thread}")).await;
-    assert!(page.contains("waits for the line") && page.contains("line down"));
+    assert!(page.contains("waits for the line") && page.contains("internet down"));
+}
+
+/// What a person reads of a page: no tags, no values of fields.
+fn visible(page: &str) -> String {
+    page.split('<')
+        .filter_map(|part| part.split_once('>'))
+        .map(|(_, text)| text)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[tokio::test]
+async fn no_internal_word_reaches_a_person() {
+    let club = Club::start("words").await;
+    let thread = club.text("open the door please").await;
+    club.pass(SECOND * 2).await;
+    club.until("the unlock", |c| {
+        let rows = clubos::store::effect::of_thread(c, thread).unwrap();
+        rows.into_iter().find(|row| row.dispatched_at.is_some())
+    })
+    .await;
+    club.pass(minutes(1)).await; // nobody saw the door: unknown, and a person is called
+    club.until("the escalation", |c| {
+        clubos::store::escalation::open_on_thread(c, thread).unwrap().into_iter().next()
+    })
+    .await;
+    let dana = club.bearer("dana").await;
+    let escalations = club.json("/api/v1/escalations", &dana).await;
+    let summary = escalations[0]["summary"].as_str().unwrap();
+    assert!(summary.contains("unlocking of the main door could not be confirmed"), "{summary}");
+    let seen = visible(&page(&club, &format!("/?t={thread}")).await);
+    assert!(seen.contains("Unlock the main door"), "{seen}");
+    let ids = clubos::site::Effect::ALL.iter().map(|e| e.name());
+    for id in ids.chain(clubos::sop::INTENTS.iter().map(|i| i.id).filter(|id| id.contains('.'))) {
+        assert!(!seen.contains(id), "{id} stands on the page");
+    }
+    assert!(!seen.contains("T2") && !seen.contains("ladder"), "the house's own words stand on the page");
+    assert_eq!(
+        club.json(&format!("/api/v1/threads/{thread}"), &dana).await["escalations"][0]["intent"],
+        "access.locked-out",
+        "programs keep the ids"
+    );
+}
+
+#[tokio::test]
+async fn closing_one_call_leaves_the_others_waiting() {
+    let club = Club::start("close-one").await;
+    let thread = escalated(&club).await;
+    club.text("your licence has expired it says").await;
+    club.pass(SECOND * 2).await;
+    let open = |c: &rusqlite::Connection| clubos::store::escalation::open_on_thread(c, thread).unwrap();
+    let both = club.until("the second call", |c| Some(open(c)).filter(|open| open.len() == 2)).await;
+    let dana = club.bearer("dana").await;
+    let close = club.post(&format!("/api/v1/escalations/{}/close", both[0].id));
+    let closed: Value = close.header("authorization", &dana).send().await.unwrap().json().await.unwrap();
+    assert_eq!(closed["closed_by"], "dana");
+    let left = club.read(open);
+    assert_eq!(left.iter().map(|e| e.id).collect::<Vec<_>>(), [both[1].id]);
+    assert!(left[0].acked_by.is_none(), "nobody has said that they look after the other");
+    // The page's button does the same.
+    let cookie = club.cookie("dana").await;
+    let page = club.get(&format!("/?t={thread}")).header("cookie", &cookie).send().await.unwrap();
+    let csrf = crate::club::hidden(&page.text().await.unwrap(), "csrf");
+    let form = club.post(&format!("/escalations/{}/close", both[1].id)).header("cookie", &cookie);
+    let form = form.header("content-type", crate::club::FORM).header("origin", &club.base);
+    let form = form.body(crate::club::encode(&[("csrf", &csrf)])).send().await.unwrap();
+    assert_eq!(form.status(), StatusCode::SEE_OTHER);
+    assert!(club.read(open).is_empty());
 }

@@ -1,6 +1,6 @@
 -- People are reached: who is on call, rounds of alerts, what is to be silenced, the daily digest.
 
--- A burst is read once: whether its words were looked at since the last of them came.
+-- A burst is read once: the last message of the turn that was looked at.
 ALTER TABLE turn ADD COLUMN looked INTEGER NOT NULL DEFAULT 0;
 
 -- Who is called first. The row in force is the latest one whose time has not run out.

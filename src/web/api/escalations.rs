@@ -3,8 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 
-use super::threads::operate;
-use crate::desk::{Acknowledged, Act};
+use crate::desk::Acknowledged;
 use crate::store::escalation as table;
 use crate::web::app::{App, AppState};
 use crate::web::auth::Staff;
@@ -42,7 +41,7 @@ pub async fn acknowledge(app: &App, staff: &Staff, id: i64) -> Result<(), Error>
     }
 }
 
-/// Close: the matter is done. Closes everything that waits in the same conversation.
+/// Close: the matter is done. What else waits in the same conversation still waits.
 #[utoipa::path(post, path = "/api/v1/escalations/{id}/close", tag = "escalations", params(("id" = i64, Path)), responses(
     (status = 200, body = EscalationView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn close(
@@ -57,9 +56,6 @@ pub async fn close(
 /// # Errors
 /// 404.
 pub async fn finish(app: &App, staff: &Staff, id: i64) -> Result<(), Error> {
-    if let Some(thread) = row(app, id).await?.thread_id {
-        return operate(app, staff, thread, Act::CloseEscalations).await;
-    }
     let who = staff.operator();
     let there = app.desk.call(move |desk| desk.close_escalation(id, &who)).await??;
     if there { Ok(()) } else { Err(none()) }

@@ -18,7 +18,7 @@ use crate::web::error::{Error, PageError};
 use crate::web::presence::{self, Granted, PresenceError};
 use crate::web::token;
 pub use crate::web::view::bay::BayMessage;
-use crate::web::view::bay::messages;
+use crate::web::view::bay::{awaits_yes_or_no, messages};
 use crate::web::view::time;
 
 pub const COOKIE: &str = "clubos_bay";
@@ -41,6 +41,8 @@ struct BayPage<'a> {
     bay: BayId,
     until: String,
     messages: Vec<BayMessage>,
+    /// The box has asked something that a yes or a no answers.
+    yes_or_no: bool,
     form_key: String,
     simulated: bool,
 }
@@ -63,7 +65,8 @@ pub fn no_presence() -> Error {
 }
 
 fn bay_of(app: &App, code: &str) -> Option<BayId> {
-    Target::new(code).bay().filter(|bay| app.site.bays.contains_key(bay))
+    let number = code.parse().ok().map(BayId); // as people type it: /b/2
+    Target::new(code).bay().or(number).filter(|bay| app.site.bays.contains_key(bay))
 }
 
 pub async fn show(
@@ -81,12 +84,14 @@ pub async fn show(
 
 async fn chat(app: &App, grant: &Grant) -> Page {
     let thread_id = grant.thread_id;
-    let said = app.view(move |look| messages(look, thread_id, 0)).await?;
+    let (said, yes_or_no) =
+        app.view(move |look| Ok((messages(look, thread_id, 0)?, awaits_yes_or_no(look, thread_id)?))).await?;
     html(&BayPage {
         club: &app.site.name,
         bay: grant.bay,
         until: time::label(&app.site, grant.until, app.now()),
         messages: said,
+        yes_or_no,
         form_key: token::token()?,
         simulated: app.simulated(),
     })

@@ -51,6 +51,7 @@ pub fn router() -> Router<AppState> {
         .route("/bookings/sources/{source}/forget", post(bookings::forget))
         .route("/demo", get(demo::show).post(demo::set))
         .route("/demo/line", post(demo::line))
+        .route("/demo/mend", post(demo::mend))
 }
 
 /// Whatever has no page. The API answers in JSON.

@@ -99,7 +99,7 @@ async fn see(app: &App, wanted: Option<i64>) -> Result<Seen, Error> {
     .await
 }
 
-async fn screens(app: &App) -> Result<Vec<(BayId, String)>, Error> {
+pub(super) async fn screens(app: &App) -> Result<Vec<(BayId, String)>, Error> {
     let site = app.site.clone();
     app.write(move |conn, _| -> Result<_, PresenceError> { presence::screen_paths(conn, &site) }).await
 }

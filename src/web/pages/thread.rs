@@ -51,7 +51,6 @@ pub async fn act(
         "claim" => Act::Claim,
         "release" => Act::Release,
         "ack" => Act::Acknowledge,
-        "close" => Act::CloseEscalations,
         "approve" => Act::Approve {
             effect: named(form.effect.as_deref())?,
             target: target(form.target),

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{Look, time};
 use crate::store::message::Message;
-use crate::store::{self, message, outbox};
+use crate::store::{self, message, outbox, question};
 
 const MOST: u32 = 100;
 
@@ -53,4 +53,10 @@ pub fn messages(look: Look<'_>, thread_id: i64, from: i64) -> store::Result<Vec<
         ..BayMessage::from(m)
     };
     Ok(shown.map(view).collect())
+}
+
+/// Whether a yes or a no is what the box waits for.
+pub fn awaits_yes_or_no(look: Look<'_>, thread_id: i64) -> store::Result<bool> {
+    let open = question::open_on(look.conn, thread_id)?.filter(|q| q.expires_at > look.now);
+    Ok(open.is_some_and(|q| matches!(q.kind.as_str(), "confirm" | "at-door" | "person")))
 }

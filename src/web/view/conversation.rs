@@ -75,6 +75,8 @@ pub struct EffectView {
     pub tier: String,
     pub asked_by: String,
     pub approved_by: Option<String>,
+    #[serde(skip)]
+    pub asked_label: String,
     /// `requested`, `authorised`, `sent`, `acknowledged`, `ended`.
     pub state: String,
     /// `verified`, `failed`, `unknown`, `refused`, `expired`, once it has ended.
@@ -103,7 +105,9 @@ pub struct EventView {
 pub struct QuestionView {
     /// `confirm`, `bay`, `which`, `at-door`, `detail`, `person`.
     pub question: String,
-    /// What a yes would do.
+    /// The same in words: "whether to go ahead".
+    pub label: &'static str,
+    /// What a yes would do, or what there is to choose from.
     pub about: String,
     pub expires_at: String,
     #[serde(skip)]
@@ -209,10 +213,11 @@ pub fn effect_view(look: Look<'_>, row: &EffectRow) -> EffectView {
         id: row.id,
         effect: row.effect.name().to_owned(),
         target: row.target.as_str().to_owned(),
-        label: format!("{}: {}", words::effect(row.effect), words::target(look.site, &row.target)),
+        label: look.site.order(row.effect, &row.target),
         tier: row.tier.clone(),
         asked_by: row.asked_by.clone(),
         approved_by: row.approved_by.clone(),
+        asked_label: words::asker(look.site, row),
         state: row.state.clone(),
         outcome: row.outcome.map(|o| o.name().to_owned()),
         outcome_label: row.outcome.map_or(under_way, words::outcome).to_owned(),
@@ -248,7 +253,7 @@ fn events(look: Look<'_>, id: i64) -> store::Result<Vec<(UnixMs, Item)>> {
         }
     }
     for row in ticket::of_thread(look.conn, id)? {
-        add(row.opened_at, format!("Ticket {}: {}", row.id, row.intent), "");
+        add(row.opened_at, format!("Ticket {}: {}", row.id, words::matter(look.conn, &row.intent)?), "");
     }
     for row in journal::changes_of(look.conn, id)? {
         add(row.at, deed(look, &row), "");
@@ -261,8 +266,8 @@ fn deed(look: Look<'_>, row: &Change) -> String {
     let who = &row.who;
     let on = || {
         let (effect, target) = row.detail.split_once(' ').unwrap_or((&row.detail, ""));
-        let effect = Effect::parse(effect).map_or_else(|| effect, |e| words::effect(e));
-        format!("{effect}, {}", words::target(look.site, &Target::new(target)))
+        let order = |effect| look.site.order(effect, &Target::new(target));
+        Effect::parse(effect).map_or_else(|| row.detail.clone(), order)
     };
     match row.what.as_str() {
         "hold" => format!("{who} took over ({})", row.detail),
@@ -275,14 +280,18 @@ fn deed(look: Look<'_>, row: &Change) -> String {
 
 fn question(look: Look<'_>, id: i64) -> store::Result<Option<QuestionView>> {
     let open = question::open_on(look.conn, id)?.filter(|q| q.expires_at > look.now);
-    Ok(open.map(|q| {
+    let Some(q) = open else { return Ok(None) };
+    let options: Vec<String> =
+        q.payload.options.iter().map(|id| words::matter(look.conn, id)).collect::<store::Result<_>>()?;
+    Ok(Some({
         let targets: Vec<String> = q.payload.targets.iter().map(|t| words::target(look.site, t)).collect();
         let parts = [
             q.payload.effect.map(|e| words::effect(e).to_owned()).unwrap_or_default(),
             targets.join(" or "),
-            q.payload.options.join(" or "),
+            options.join(" or "),
         ];
         QuestionView {
+            label: words::question(&q.kind),
             question: q.kind,
             about: parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(", "),
             expires_at: time::rfc3339(q.expires_at),

@@ -70,6 +70,9 @@ fn view(look: Look<'_>, target: &Target, known: &[DeviceStatus]) -> store::Resul
 }
 
 fn simulated_by_site(look: Look<'_>, target: &Target) -> bool {
+    if look.site.simulated.contains(target) {
+        return true;
+    }
     let bay = target.bay().and_then(|bay| look.site.bays.get(&bay));
     let of_bay = bay.is_some_and(|bay| bay.drivers.values().any(|d| *d == DriverKind::Simulated));
     let of_door = look.site.doors.get(target).is_some_and(|d| d.driver == DriverKind::Simulated);

@@ -18,6 +18,8 @@ pub struct EscalationView {
     /// `low`, `medium`, `high`, `critical`.
     pub level: String,
     pub intent: String,
+    /// What it is about, in words.
+    pub matter: String,
     pub reason: String,
     pub summary: String,
     pub who: String,
@@ -67,6 +69,7 @@ pub fn view(look: Look<'_>, row: &Escalation) -> store::Result<EscalationView> {
         thread_id: row.thread_id,
         level: row.level.clone(),
         intent: row.intent.clone(),
+        matter: words::matter(look.conn, &row.intent)?,
         reason: row.reason.clone(),
         summary: here(look, &row.summary),
         who,
@@ -89,20 +92,24 @@ pub fn view(look: Look<'_>, row: &Escalation) -> store::Result<EscalationView> {
         acked_by: row.acked_by.clone(),
         closed_by: row.closed_by.clone(),
         alarm: row.acked_at.is_none() && row.closed_at.is_none() && threads::rank(&row.level) >= 3,
-        alerts: alerts.iter().map(|a| format!("{} by {}: {}", a.person, a.channel, a.state)).collect(),
+        alerts: alerts
+            .iter()
+            .map(|a| format!("{} {} ({})", words::capital(&a.person), words::alert(&a.state), a.channel))
+            .collect(),
     })
 }
 
 fn tried(look: Look<'_>, row: &Value) -> String {
-    let effect = Effect::parse(text(row, "effect")).map_or_else(|| text(row, "effect"), |e| words::effect(e));
-    let target = words::target(look.site, &Target::new(text(row, "target")));
+    let target = Target::new(text(row, "target"));
+    let order = Effect::parse(text(row, "effect"))
+        .map_or_else(|| text(row, "effect").to_owned(), |effect| look.site.order(effect, &target));
     let outcome = Outcome::parse(text(row, "outcome")).map_or_else(|| "under way", |o| words::outcome(o));
     let reason = match text(row, "reason") {
         "" => String::new(),
         reason => format!(" ({})", words::reason(reason)),
     };
     let simulated = if row["simulated"].as_bool() == Some(true) { " [simulated]" } else { "" };
-    format!("{effect}, {target}: {outcome}{reason}{simulated}")
+    format!("{order}: {outcome}{reason}{simulated}")
 }
 
 /// The summary without the name of the site, which everybody on this page knows.

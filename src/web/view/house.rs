@@ -17,6 +17,8 @@ const NOTICES: Duration = Duration::from_secs(3 * 24 * 3600);
 pub struct TicketView {
     pub id: i64,
     pub intent: String,
+    /// What it is about, in words.
+    pub matter: String,
     pub level: String,
     pub bay: Option<u8>,
     pub thread_id: Option<i64>,
@@ -66,12 +68,13 @@ pub struct LinkView {
 }
 
 pub fn tickets(look: Look<'_>) -> store::Result<Vec<TicketView>> {
-    Ok(ticket::open(look.conn)?.into_iter().map(|t| ticket_view(look, t)).collect())
+    ticket::open(look.conn)?.into_iter().map(|t| ticket_view(look, t)).collect()
 }
 
-fn ticket_view(look: Look<'_>, t: Ticket) -> TicketView {
-    TicketView {
+fn ticket_view(look: Look<'_>, t: Ticket) -> store::Result<TicketView> {
+    Ok(TicketView {
         id: t.id,
+        matter: super::words::matter(look.conn, &t.intent)?,
         intent: t.intent,
         level: t.level,
         bay: t.bay.map(|b| b.0),
@@ -81,7 +84,7 @@ fn ticket_view(look: Look<'_>, t: Ticket) -> TicketView {
         opened_label: time::label(look.site, t.opened_at, look.now),
         parent_id: t.parent_id,
         is_parent: t.is_parent,
-    }
+    })
 }
 
 pub fn incidents(look: Look<'_>) -> store::Result<Vec<IncidentView>> {

@@ -15,7 +15,7 @@ pub struct Offer {
     pub target: String,
     /// What is done: "Unlock".
     pub name: &'static str,
-    /// … and where: "Unlock: Main door".
+    /// … and where: "Unlock the main door".
     pub label: String,
     /// Why it needs a person; empty in a plain list.
     pub why: String,
@@ -32,7 +32,7 @@ fn offer(site: &Site, effect: Effect, target: &Target, why: String) -> Offer {
         effect: effect.name(),
         target: target.as_str().to_owned(),
         name: words::effect(effect),
-        label: format!("{}: {}", words::effect(effect), words::target(site, target)),
+        label: site.order(effect, target),
         why,
         takes_value: effect == Effect::ThermostatSet,
         interrupts: effect.interrupts_play(),
@@ -41,7 +41,7 @@ fn offer(site: &Site, effect: Effect, target: &Target, why: String) -> Offer {
 }
 
 /// Refusals a person may overrule; offline, busy or cooling down is the device's own no.
-const A_PERSON_MAY: [&str; 9] = [
+const A_PERSON_MAY: [&str; 11] = [
     "staff-only",
     "not-entitled",
     "no-booking",
@@ -49,6 +49,8 @@ const A_PERSON_MAY: [&str; 9] = [
     "too-late",
     "not-at-door",
     "limit",
+    "bookings-old",
+    "contested",
     "bay-in-use",
     "expired",
 ];

@@ -23,6 +23,8 @@ pub struct ThreadLine {
     pub id: i64,
     /// `sms`, `bay`, `door`, `console`.
     pub channel: &'static str,
+    #[serde(skip)]
+    pub channel_label: &'static str,
     /// Name, number or bay.
     pub who: String,
     /// What else tells who it is: the number behind a name.
@@ -95,6 +97,7 @@ pub fn line(look: Look<'_>, thread: &Thread, open: &[&Escalation]) -> store::Res
     Ok(Some(ThreadLine {
         id: thread.id,
         channel: thread.channel.name(),
+        channel_label: super::words::channel(thread.channel),
         who,
         address,
         bay: thread.bay.map(|b| b.0),

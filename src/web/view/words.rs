@@ -1,39 +1,23 @@
-//! The house's names in words for staff.
+//! The house's names in words for staff. What the desk says too stands lower: [`crate::site::plain`] and the
+//! reasons of [`crate::policy`].
 
+use rusqlite::Connection;
+
+pub use crate::policy::reason_in_words as reason;
 use crate::site::{Effect, Outcome, Site, Target};
+use crate::store::effect::EffectRow;
 use crate::store::outbox::Outgoing;
+use crate::store::thread::Channel;
+use crate::store::{self, sops};
 
-/// "Restart the simulator software".
+/// "Restart the simulator".
 pub fn effect(effect: Effect) -> &'static str {
-    match effect {
-        Effect::SimRestart => "Restart the simulator software",
-        Effect::RadarReset => "Reset the radar",
-        Effect::PcReboot => "Reboot the PC",
-        Effect::PcWake => "Wake the PC",
-        Effect::ProjectorOn => "Projector on",
-        Effect::ProjectorInput => "Projector to the right input",
-        Effect::ProjectorOff => "Projector off",
-        Effect::ProjectorCycle => "Projector off and on",
-        Effect::TvOn => "Side TVs on",
-        Effect::TvOff => "Side TVs off",
-        Effect::AudioRestart => "Restart the music",
-        Effect::LightsOn => "Lights on",
-        Effect::LightsOff => "Lights off",
-        Effect::ThermostatSet => "Set the thermostat",
-        Effect::DoorUnlock => "Unlock",
-        Effect::PoeCycle => "Power-cycle the network port",
-        Effect::OutletCycle => "Power-cycle the outlet",
-        Effect::NetworkRestart => "Restart the network",
-    }
+    effect.plain().order
 }
 
 /// "Bay 2", "Main door", "Lights".
 pub fn target(site: &Site, target: &Target) -> String {
-    if let Some(bay) = target.bay() {
-        return format!("Bay {}", bay.0);
-    }
-    let name = site.doors.get(target).map_or(target.as_str(), |door| &door.label);
-    capital(name)
+    capital(&site.name_of(target))
 }
 
 pub fn capital(text: &str) -> String {
@@ -52,29 +36,79 @@ pub fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-/// The gate's reason in words.
-pub fn reason(reason: &str) -> String {
-    let words = match reason {
-        "safe-mode" => "the configuration is bad, nothing moves",
-        "not-here" => "there is no such device here",
-        "staff-only" => "needs a person",
-        "not-entitled" => "no booking for that bay and not in it",
-        "no-booking" => "no booking around now",
-        "too-early" => "too early for the booking",
-        "too-late" => "the booking is over",
-        "not-at-door" => "did not say they are at the door",
-        "limit" => "unlocked twice for this booking already",
-        "bookings-old" => "the list of bookings is too old",
-        "contested" => "two customers are booked there at once",
-        "bay-in-use" => "somebody else is playing there",
-        "offline" => "the device is offline",
-        "busy" => "something else is under way there",
-        "cool-down" => "done a moment ago",
-        "out-of-range" => "outside the allowed range",
-        "expired" => "waited too long",
-        other => other,
+/// What a matter is called: the title of its SOP, and words for what no SOP is about.
+pub fn matter(conn: &Connection, intent: &str) -> store::Result<String> {
+    let own = match intent {
+        "opt-out" => Some("Opted out of texts"),
+        "unclear" => Some("Not understood"),
+        "photo" => Some("A photo without words"),
+        _ => None,
     };
-    words.to_owned()
+    match own {
+        Some(words) => Ok(words.to_owned()),
+        None => Ok(sops::title(conn, intent)?.unwrap_or_else(|| capital(&intent.replace(['.', '-'], " ")))),
+    }
+}
+
+/// What a button does, for whoever rests on it.
+pub fn button(act: &str) -> &'static str {
+    match act {
+        "ack" => "I look after it: nobody else is called",
+        "claim" => "I answer here: the box says nothing more in this conversation",
+        "release" => "The box may answer here again; what waits here is done",
+        "close" => "It is settled; other matters go on",
+        _ => "",
+    }
+}
+
+/// The button that ends one matter of several.
+pub fn done(matter: &str) -> String {
+    format!("Done: {matter}")
+}
+
+/// Who wanted an effect: "by Dana", "asked for by text", "asked for in bay 2".
+pub fn asker(site: &Site, row: &EffectRow) -> String {
+    let target = Target::new(row.asked_by.as_str());
+    match &row.approved_by {
+        Some(name) => format!("by {}", capital(name)),
+        None if target.bay().is_some() => format!("asked for in {}", site.name_of(&target)),
+        None => format!("asked for by {}", row.asked_by),
+    }
+}
+
+/// Where a conversation takes place.
+pub fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sms => "by text",
+        Channel::Bay => "bay page",
+        Channel::Door => "door page",
+        Channel::Console => "test console",
+    }
+}
+
+/// What the box has asked.
+pub fn question(kind: &str) -> &'static str {
+    match kind {
+        "confirm" => "whether to go ahead",
+        "bay" => "which bay it is",
+        "which" => "what it is about",
+        "at-door" => "whether they are at the door",
+        "detail" => "for a little more detail",
+        "person" => "whether a person should take over",
+        _ => "something",
+    }
+}
+
+/// What became of a call to a person.
+pub fn alert(state: &str) -> &'static str {
+    match state {
+        "queued" => "waits for the line",
+        "sending" => "is being called",
+        "sent" => "was called",
+        "failed" => "could not be reached",
+        "cancelled" => "not needed any more",
+        _ => "unclear",
+    }
 }
 
 /// "how it is with a reply": empty once it left.
