@@ -307,7 +307,7 @@ fn ten_thousand_bookings_are_one_list_like_any_other() {
         .collect();
     house.list("ical", &many);
     assert!(house.notices().is_empty(), "back to back is no conflict");
-    let robins = Booking { bay: BayId(1), ..at("B1", Some(ROBIN), 1000 * 90) };
+    let robins = Booking { bay: BayId(1), ..at("B1", Some(ROBIN), 500 * 90) };
     house.list("file", &[robins]);
     assert_eq!(house.notices().len(), 1, "the one among ten thousand");
     house.list("ical", &many[..5000]);
