@@ -29,8 +29,6 @@ else
 fi
 VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 OUT=target/debian
-# More than any one club has; a bay without a password cannot come in anyway.
-BAYS=32
 STAGE=$OUT/stage-$ARCH
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
@@ -45,7 +43,6 @@ stage_files() {
     rm -rf "$STAGE"
     put 755 "$PROGRAM" usr/bin/clubos
     put 644 "$RUNTIME" usr/lib/clubos/runtime/libonnxruntime.so
-    put 755 packaging/bay-password usr/lib/clubos/bay-password
     put 644 models/encoder.onnx usr/lib/clubos/encoder.onnx
     put 644 models/tokenizer.json usr/lib/clubos/tokenizer.json
     local kept
@@ -57,30 +54,15 @@ stage_files() {
     put 644 docs/site.md usr/share/doc/clubos/site.md
     put 644 docs/operating.md usr/share/doc/clubos/operating.md
     put 644 packaging/default etc/default/clubos
-    put 644 packaging/mosquitto.conf etc/mosquitto/conf.d/clubos.conf
-    put 644 systemd/clubos.service usr/lib/systemd/system/clubos.service
+    local unit
+    for unit in clubos.service clubos-backup.service clubos-backup.timer; do
+        put 644 "systemd/$unit" "usr/lib/systemd/system/$unit"
+    done
     put 644 systemd/sysusers.conf usr/lib/sysusers.d/clubos.conf
     put 644 systemd/tmpfiles.conf usr/lib/tmpfiles.d/clubos.conf
     put 644 packaging/copyright usr/share/doc/clubos/copyright
     put 644 models/README.md usr/share/doc/clubos/models.md
     if [ -f README.md ]; then put 644 README.md usr/share/doc/clubos/README.md; fi
-    install -d "$STAGE/etc/clubos/mosquitto"
-    broker_acl >"$STAGE/etc/clubos/mosquitto/acl"
-    chmod 640 "$STAGE/etc/clubos/mosquitto/acl"
-}
-
-# Who may say and hear what at the broker; the same rules as `src/device/broker.rs` writes.
-broker_acl() {
-    printf '# The box hears and commands every bay.\nuser clubos\ntopic readwrite clubos/#\n\n'
-    printf '# A person looking for a fault: hears all, says nothing.\nuser observer\ntopic read clubos/#\n\n'
-    printf '# A bay speaks for itself, hears its own commands, and nothing else.\n'
-    local bay at
-    for bay in $(seq 1 "$BAYS"); do
-        at=clubos/v1/bay/$bay
-        printf 'user bay-%d\n' "$bay"
-        printf 'topic write %s\n' "$at/status" "$at/state" "$at/result"
-        printf 'topic read %s\n\n' "$at/cmd"
-    done
 }
 
 # The libraries the program and the runtime ask for, as Debian packages with their versions.

@@ -107,6 +107,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         public_url: Some(format!("http://localhost:{}", args.port)),
         bookings: None,
         line_probe: None,
+        https: None,
     };
     let running = serve::start(setup, Some(Arc::new(drivers)), seen, Some(info))?;
     knobs.attach(running.desk.clone());

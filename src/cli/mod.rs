@@ -3,19 +3,24 @@
 //! Exit codes are a contract: 0 all well, 1 something failed, 2 wrong usage, 78 (`EX_CONFIG` of
 //! sysexits.h) a configuration that restarting cannot mend (`RestartPreventExitStatus` in the unit).
 
+mod backup;
 mod bookings;
+mod broker;
 pub mod check;
 pub mod classify;
 pub mod demo;
 pub mod eval;
+mod https;
 pub mod knobs;
 mod learn;
 pub mod paths;
 mod plug;
 mod problems;
+mod reload;
 mod safe;
 pub mod serve;
 pub mod sop_check;
+mod state_dir;
 mod user;
 
 use std::path::PathBuf;
@@ -77,6 +82,13 @@ enum Command {
     /// Work with the people who may sign in
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Set up the club's MQTT broker for the bays of the site
+    #[command(subcommand)]
+    Broker(broker::BrokerCommand),
+    /// Write a checked copy of the database, while the box runs
+    Backup(backup::BackupArgs),
+    /// Put such a copy in place of the database, while the box is stopped
+    Restore(backup::RestoreArgs),
 }
 
 #[derive(Args)]
@@ -125,6 +137,9 @@ enum SopCommand {
     Check {
         /// Folder [default: as --sops]
         dir: Option<PathBuf>,
+        /// Also train the model on them and see that each of their examples is read as it should be
+        #[arg(long)]
+        examples: bool,
     },
 }
 
@@ -172,11 +187,19 @@ fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
             }
             Ok(code)
         }
-        Command::Sop(SopCommand::Check { dir }) => {
+        Command::Sop(SopCommand::Check { dir, examples }) => {
             let dir = dir.unwrap_or_else(|| paths.sops.clone());
-            Ok(ExitCode::from(sop_check::run(&dir, &mut std::io::stdout().lock())?))
+            let mut out = std::io::stdout().lock();
+            let code = match sop_check::run(&dir, &mut out)? {
+                0 if examples => sop_check::examples(&dir, paths, &mut out)?,
+                code => code,
+            };
+            Ok(ExitCode::from(code))
         }
         Command::Check(args) => check::run(&args, paths),
         Command::User(command) => user::run(command),
+        Command::Broker(command) => broker::run(command),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
     }
 }

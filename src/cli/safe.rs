@@ -11,10 +11,11 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::serve::Setup;
+use crate::clock::UnixMs;
 use crate::site::{self, Bookings, Hours, LoadMode, Site, SitePolicy, Telemetry};
 use crate::sop::words::Word;
 use crate::sop::{Library, library};
-use crate::store::sops;
+use crate::store::{Store, sops};
 
 const FOLDER: &str = "last-good";
 /// The good SOPs in it, and their forerunners while they are being replaced.
@@ -87,14 +88,22 @@ fn nowhere() -> Site {
 
 /// Keeps a copy of a configuration that works, and of nothing else. A full disk is said and stops nothing.
 pub fn remember(site: &Path, sops: &Path, state_dir: &Path) {
-    if let Err(error) = keep(site, sops, &state_dir.join(FOLDER)) {
+    if let Err(error) = keep_site(site, &state_dir.join(FOLDER)) {
         tracing::warn!(%error, "the good configuration could not be kept for safe mode");
+    }
+    remember_sops(sops, state_dir);
+}
+
+/// The SOPs of it. A file that is no more among them is not kept either.
+pub fn remember_sops(sops: &Path, state_dir: &Path) {
+    if let Err(error) = keep_sops(sops, &state_dir.join(FOLDER)) {
+        tracing::warn!(%error, "the good SOPs could not be kept for safe mode");
     }
 }
 
 /// The new copy is whole before it takes the place of the old one: a file that is gone from `sops` is gone
 /// from the copy too, and a power cut leaves one of the two.
-fn keep(site: &Path, sops: &Path, folder: &Path) -> std::io::Result<()> {
+fn keep_sops(sops: &Path, folder: &Path) -> std::io::Result<()> {
     let (fresh, good, replaced) = (folder.join("sops.new"), folder.join(GOOD), folder.join(REPLACED));
     remove(&fresh)?;
     fs::create_dir_all(&fresh)?;
@@ -106,7 +115,11 @@ fn keep(site: &Path, sops: &Path, folder: &Path) -> std::io::Result<()> {
         fs::rename(&good, &replaced)?;
     }
     fs::rename(&fresh, &good)?;
-    remove(&replaced)?;
+    remove(&replaced)
+}
+
+fn keep_site(site: &Path, folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
     fs::copy(site, folder.join("site.toml.new"))?;
     fs::rename(folder.join("site.toml.new"), folder.join("site.toml"))
 }
@@ -120,10 +133,15 @@ fn remove(folder: &Path) -> std::io::Result<()> {
 
 /// Writes down which versions of the SOPs speak to customers from now on.
 pub fn record_sops(setup: &mut Setup, dir: &Path) {
-    let (sources, _) = library::read_sources(dir);
     let now = setup.clock.now();
-    let recorded = setup.store.write(|tx| {
-        for sop in setup.library.sops.values() {
+    record(&mut setup.store, &setup.library, dir, now);
+}
+
+/// The same, of any library read from `dir`.
+pub fn record(store: &mut Store, loaded: &Library, dir: &Path, now: UnixMs) {
+    let (sources, _) = library::read_sources(dir);
+    let recorded = store.write(|tx| {
+        for sop in loaded.sops.values() {
             let Some(source) = sources.get(&sop.path) else { continue };
             let sha256: String =
                 Sha256::digest(source.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();

@@ -12,11 +12,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
+use super::https::{Https, HttpsArgs};
 use super::paths::{self, Paths};
 use super::plug::{self, Outside};
-use super::{EX_CONFIG, bookings, problems, safe};
+use super::reload::{InUse, Reload};
+use super::{EX_CONFIG, bookings, problems, safe, state_dir};
 use crate::clock::Clock;
 use crate::desk::{self, AlertChannel, Desk, DeskHandle, Options, Parts};
 use crate::device::{DeviceEvent, Drivers};
@@ -61,11 +63,15 @@ pub struct ServeArgs {
     /// Take the internet line as down when this host does not answer: 192.0.2.1:443 [default: taken as up]
     #[arg(long, value_name = "ADDR:PORT")]
     line_probe: Option<SocketAddr>,
+    #[command(flatten)]
+    https: HttpsArgs,
 }
 
 pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
-    std::fs::create_dir_all(&args.state_dir)
-        .with_context(|| format!("cannot make {}", args.state_dir.display()))?;
+    state_dir::make(&args.state_dir)?;
+    if let Some(open) = state_dir::open_to_others(&args.state_dir) {
+        tracing::warn!("{open}");
+    }
     let library = Library::load(&paths.sops);
     let site = site::load(&args.site, LoadMode::Real);
     if let Err(bad) = &library {
@@ -78,6 +84,17 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if safe_mode && args.strict {
         return Ok(ExitCode::from(EX_CONFIG));
     }
+    let https = match args.https.open() {
+        Ok(https) => https,
+        Err(error) if args.strict => {
+            eprintln!("clubos: {error}");
+            return Ok(ExitCode::from(EX_CONFIG));
+        }
+        Err(error) => {
+            tracing::error!(%error, "no HTTPS; the pages are served without");
+            None
+        }
+    };
     let library = library.unwrap_or_else(|_| safe::last_good_library(&paths.sops, &args.state_dir));
     let site = site.unwrap_or_else(|_| safe::last_good_site(&args.state_dir));
     for problem in library.site_problems(&site.facts) {
@@ -114,6 +131,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         public_url: args.public_url.clone(),
         bookings: args.bookings.clone(),
         line_probe: args.line_probe,
+        https,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(async move {
@@ -159,6 +177,7 @@ pub struct Setup {
     pub public_url: Option<String>,
     pub bookings: Option<PathBuf>,
     pub line_probe: Option<SocketAddr>,
+    pub https: Option<Https>,
 }
 
 /// A bad device configuration moves nothing; the rest of the box works.
@@ -175,13 +194,20 @@ fn start_drivers(setup: &Setup, events: mpsc::Sender<DeviceEvent>) -> Option<Arc
     }
 }
 
+/// A listener's task; it ends when it cannot serve any more.
+type Served = tokio::task::JoinHandle<std::io::Result<()>>;
+
 /// A running box.
 pub struct Running {
     pub desk: DeskHandle,
     pub readiness: web::Readiness,
-    served: tokio::task::JoinHandle<std::io::Result<()>>,
+    served: Served,
+    secure: Option<Served>,
     stop: tokio::sync::watch::Sender<bool>,
     thread: std::thread::JoinHandle<()>,
+    /// Asks for the SOPs to be read again.
+    read_again: Arc<Notify>,
+    _held: state_dir::Held,
     tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
@@ -192,6 +218,7 @@ pub fn start(
     seen: mpsc::Receiver<DeviceEvent>,
     demo: Option<web::DemoInfo>,
 ) -> anyhow::Result<Running> {
+    let held = state_dir::hold(&setup.state_dir)?;
     let db = setup.store.path().to_owned();
     let sops_dir = setup.sops_dir.clone();
     safe::record_sops(&mut setup, &sops_dir);
@@ -227,6 +254,18 @@ pub fn start(
         .with_context(|| format!("cannot listen on {}; is another clubos running?", setup.listen))?;
     listener.set_nonblocking(true)?;
     let (stop, stopped) = tokio::sync::watch::channel(false);
+    let mut certificate = None;
+    let mut secure = None;
+    if let Some(https) = setup.https {
+        let (app, stopped) = (app.clone().with_https(), wait_for(stopped.clone()));
+        let listener = std::net::TcpListener::bind(https.listen)
+            .with_context(|| format!("cannot listen on {}; is another clubos running?", https.listen))?;
+        certificate = Some(https.certificate.clone());
+        secure = Some(tokio::spawn(async move {
+            web::serve_tls_on(web::router(app), listener, &https.certificate, stopped).await
+        }));
+        tracing::info!(address = %https.listen, "the pages are up over HTTPS too");
+    }
     let served = tokio::spawn(web::serve_on(web::router(app), listener, wait_for(stopped.clone())));
     let mut tasks = vec![
         tokio::spawn(outside.carry_out(todos)),
@@ -237,6 +276,20 @@ pub fn start(
         tasks.push(tokio::spawn(plug::watch_line(handle.clone(), probe)));
     }
     tasks.extend(bookings::watch(&handle, &setup.site, &setup.clock, setup.bookings));
+    let in_use = InUse::default();
+    let read_again = Arc::new(Notify::new());
+    let reload = Reload {
+        desk: handle.clone(),
+        sops_dir,
+        state_dir: setup.state_dir,
+        model_dir: setup.model_dir.clone(),
+        cache_dir: setup.cache_dir.clone(),
+        site: setup.site.clone(),
+        safe_mode: setup.safe_mode,
+        in_use: in_use.clone(),
+        certificate,
+    };
+    tasks.push(tokio::spawn(reload.whenever(read_again.clone())));
     let loading = Loading {
         desk: handle.clone(),
         readiness: readiness.clone(),
@@ -244,11 +297,12 @@ pub fn start(
         cache_dir: setup.cache_dir,
         site: setup.site,
         library: setup.library,
+        in_use,
         stopped,
     };
     tasks.push(tokio::task::spawn_blocking(move || loading.run()));
     tracing::info!(address = %setup.listen, safe_mode = setup.safe_mode, "the pages are up");
-    Ok(Running { desk: handle, readiness, served, stop, thread, tasks })
+    Ok(Running { desk: handle, readiness, served, secure, stop, thread, read_again, _held: held, tasks })
 }
 
 async fn wait_for(mut stopped: tokio::sync::watch::Receiver<bool>) {
@@ -263,11 +317,18 @@ struct Loading {
     cache_dir: PathBuf,
     site: Arc<Site>,
     library: Arc<Library>,
+    in_use: InUse,
     stopped: tokio::sync::watch::Receiver<bool>,
 }
 
 impl Loading {
     fn run(self) {
+        let in_use = self.in_use.clone();
+        let mut in_use = in_use.blocking_lock();
+        if in_use.is_some() {
+            // A reload was quicker: what it put in place is newer than what would be trained here.
+            return self.readiness.set_ready();
+        }
         let _ = std::fs::create_dir_all(&self.cache_dir); // the cache is a convenience
         let options = LoadOptions {
             model_dir: &self.model_dir,
@@ -277,7 +338,11 @@ impl Loading {
             train_on: None,
         };
         match Understanding::load(options) {
-            Ok(understanding) => self.put_in_place(understanding),
+            Ok(understanding) => {
+                *in_use = Some(understanding.clone());
+                drop(in_use);
+                self.put_in_place(understanding);
+            }
             Err(error) => {
                 tracing::error!(%error, "no model: the rules alone read, the rest goes to people");
                 telemetry::status("no model: people answer");
@@ -310,14 +375,27 @@ fn settled(looked_again: Result<(), crate::store::StoreError>) {
     }
 }
 
+/// When the second listener ends; never, where there is none.
+async fn ended(served: &mut Option<Served>) -> anyhow::Result<()> {
+    match served {
+        Some(served) => Ok(served.await??),
+        None => std::future::pending().await,
+    }
+}
+
 impl Running {
     /// Runs until the program is told to end (SIGTERM, Ctrl-C) or the pages cannot be served.
     pub async fn until_told(mut self) -> anyhow::Result<ExitCode> {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-            served = &mut self.served => { served??; }
+        let mut hang_up = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
+        loop {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => break,
+                _ = terminate.recv() => break,
+                Some(()) = hang_up.recv() => self.read_again.notify_one(),
+                served = &mut self.served => { served??; break; }
+                served = ended(&mut self.secure) => { served?; break; }
+            }
         }
         telemetry::stopping();
         tracing::info!("stopping");

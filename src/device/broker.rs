@@ -1,7 +1,8 @@
 //! Configuration of the Mosquitto broker on the device network, made from the site.
 //!
 //! Owns three files in one directory: `mosquitto.conf`, `acl` and `passwords` (hashes only), and the
-//! secrets of the users in `secrets/` (0600, made once, kept). Starts no broker.
+//! secrets of the users in `secrets/` (0600, made once, kept). For a broker that the system runs ([`Hosted`])
+//! the configuration is a part of its own. Made again, what is right stays as it is. Starts no broker.
 //!
 //! Every bay's agent is its own user (`bay-1`) and reaches only its own topics. A session is taken over by
 //! whoever names its client id, so ours are random and [`client_id`] makes them. `clubos` is the box;
@@ -41,6 +42,20 @@ pub struct BrokerPlan {
     pub tls: Option<TlsListener>,
     /// The system user the broker changes to when started as root.
     pub run_as: Option<String>,
+    /// The system's own broker is used; `None` for one of ours.
+    pub hosted: Option<Hosted>,
+}
+
+/// What differs where the system runs the broker (Debian's `mosquitto.service`): where it keeps its data and
+/// its log is said elsewhere, and it reads the files as a user of its own.
+#[derive(Debug, Clone)]
+pub struct Hosted {
+    /// The part of its configuration that is ours: `/etc/mosquitto/conf.d/clubos.conf`.
+    pub config: PathBuf,
+    /// Where the box's own secret stands: `/etc/credstore/clubos.broker-password`.
+    pub box_secret: PathBuf,
+    /// Its group, which may read hashes, rules and key.
+    pub group: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -55,13 +70,19 @@ pub struct TlsListener {
 #[derive(Debug, Clone)]
 pub struct BrokerFiles {
     pub config: PathBuf,
+    /// Something is not as it was: the broker has to look again.
+    pub changed: bool,
     dir: PathBuf,
+    box_secret: Option<PathBuf>,
 }
 
 impl BrokerFiles {
     /// The file with a user's secret.
     pub fn secret_file(&self, user: &str) -> PathBuf {
-        self.dir.join("secrets").join(user)
+        match &self.box_secret {
+            Some(file) if user == BOX_USER => file.clone(),
+            _ => self.dir.join("secrets").join(user),
+        }
     }
 }
 
@@ -76,6 +97,8 @@ pub enum BrokerError {
     Path(PathBuf),
     #[error(transparent)]
     Secret(#[from] secret::SecretError),
+    #[error("cannot make the broker's certificate: {0}")]
+    Certificate(String),
     #[error("no random numbers: {0}")]
     Random(getrandom::Error),
 }
@@ -107,21 +130,64 @@ pub fn generate(site: &Site, plan: &BrokerPlan) -> Result<BrokerFiles, BrokerErr
 /// [`BrokerError`], with the path.
 pub fn generate_for(bays: &[BayId], plan: &BrokerPlan) -> Result<BrokerFiles, BrokerError> {
     let config = config(plan)?;
-    let files = BrokerFiles { config: plan.dir.join("mosquitto.conf"), dir: plan.dir.clone() };
-    for dir in [plan.dir.clone(), plan.dir.join("secrets"), plan.dir.join("data")] {
-        fs::create_dir_all(&dir).map_err(|source| BrokerError::Write { path: dir, source })?;
-    }
+    let hosted = plan.hosted.as_ref();
+    let mut files = BrokerFiles {
+        config: hosted.map_or_else(|| plan.dir.join("mosquitto.conf"), |h| h.config.clone()),
+        changed: false,
+        dir: plan.dir.clone(),
+        box_secret: hosted.map(|h| h.box_secret.clone()),
+    };
+    let group = hosted.and_then(|h| h.group);
+    make_dirs(plan, group)?;
+    let hashes = plan.dir.join("passwords");
+    let before = fs::read_to_string(&hashes).unwrap_or_default(); // none yet
     let mut passwords = String::new();
     let users = [BOX_USER.to_owned(), OBSERVER_USER.to_owned()];
     for user in users.into_iter().chain(bays.iter().map(|bay| bay_user(*bay))) {
         let secret = secret_of(&files.secret_file(&user))?;
-        let salt: [u8; 12] = random()?;
-        let _ = writeln!(passwords, "{user}:{}", hash(&secret, &salt));
+        let line = match before.lines().find(|line| is_hash_of(line, &user, &secret)) {
+            Some(line) => line.to_owned(),
+            None => format!("{user}:{}", hash(&secret, &random::<12>()?)),
+        };
+        let _ = writeln!(passwords, "{line}");
     }
-    write_private(&plan.dir.join("passwords"), &passwords)?;
-    write_private(&plan.dir.join("acl"), &acl(bays))?;
-    write_private(&files.config, &config)?;
+    for (path, text) in [(&hashes, &passwords), (&plan.dir.join("acl"), &acl(bays)), (&files.config, &config)]
+    {
+        files.changed |= keep(path, text, group)?;
+    }
     Ok(files)
+}
+
+/// Whether a line of the file of hashes is what this secret would give.
+fn is_hash_of(line: &str, user: &str, secret: &str) -> bool {
+    let stored = line.strip_prefix(user).and_then(|rest| rest.strip_prefix(":$7$"));
+    let Some([rounds, salt, derived]) =
+        stored.and_then(|s| s.split('$').collect::<Vec<_>>().try_into().ok()).map(|parts: [&str; 3]| parts)
+    else {
+        return false;
+    };
+    let right = |salt: Vec<u8>| STANDARD.encode(pbkdf2_sha512(secret.as_bytes(), &salt, ROUNDS)) == derived;
+    rounds.parse() == Ok(ROUNDS) && STANDARD.decode(salt).is_ok_and(right)
+}
+
+fn make_dirs(plan: &BrokerPlan, group: Option<u32>) -> Result<(), BrokerError> {
+    let made = |dir: &Path, mode: u32, group: Option<u32>| {
+        let set = || -> io::Result<()> {
+            fs::create_dir_all(dir)?;
+            fs::set_permissions(dir, fs::Permissions::from_mode(mode))?;
+            group.map_or(Ok(()), |gid| std::os::unix::fs::chown(dir, None, Some(gid)))
+        };
+        set().map_err(|source| BrokerError::Write { path: dir.to_owned(), source })
+    };
+    made(&plan.dir, if group.is_some() { 0o750 } else { 0o700 }, group)?;
+    made(&plan.dir.join("secrets"), 0o700, None)?;
+    match &plan.hosted {
+        None => made(&plan.dir.join("data"), 0o700, None),
+        Some(hosted) => {
+            let beside = hosted.box_secret.parent().filter(|dir| !dir.exists());
+            beside.map_or(Ok(()), |dir| made(dir, 0o700, None))
+        }
+    }
 }
 
 fn config(plan: &BrokerPlan) -> Result<String, BrokerError> {
@@ -139,17 +205,21 @@ fn config(plan: &BrokerPlan) -> Result<String, BrokerError> {
         "allow_anonymous false".to_owned(),
         format!("password_file {dir}/passwords"),
         format!("acl_file {dir}/acl"),
-        "persistence true".to_owned(),
-        format!("persistence_location {dir}/data/"),
-        "autosave_interval 60".to_owned(),
         format!("message_size_limit {MESSAGE_LIMIT}"),
         "max_queued_messages 200".to_owned(),
         "max_keepalive 120".to_owned(),
-        "log_dest stderr".to_owned(),
-        "log_type error".to_owned(),
-        "log_type warning".to_owned(),
-        "log_type notice".to_owned(),
     ];
+    if plan.hosted.is_none() {
+        lines.extend([
+            "persistence true".to_owned(),
+            format!("persistence_location {dir}/data/"),
+            "autosave_interval 60".to_owned(),
+            "log_dest stderr".to_owned(),
+            "log_type error".to_owned(),
+            "log_type warning".to_owned(),
+            "log_type notice".to_owned(),
+        ]);
+    }
     lines.extend(plan.run_as.as_ref().map(|user| format!("user {user}")));
     lines.push(listener(plan.plain));
     if let Some(tls) = &plan.tls {
@@ -216,12 +286,30 @@ fn random<const N: usize>() -> Result<[u8; N], BrokerError> {
 }
 
 /// Writes a file only its owner can read, also if an older one was there.
-fn write_private(path: &Path, text: &str) -> Result<(), BrokerError> {
+pub(super) fn write_private(path: &Path, text: &str) -> Result<(), BrokerError> {
     let failed = |source| BrokerError::Write { path: path.to_owned(), source };
     let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     let mut file = open.map_err(failed)?;
     file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)
+}
+
+/// Sees to it that the file holds this text, for its owner and the broker's group. Says whether it was changed.
+fn keep(path: &Path, text: &str, group: Option<u32>) -> Result<bool, BrokerError> {
+    let changed = fs::read_to_string(path).ok().as_deref() != Some(text);
+    if changed {
+        write_private(path, text)?;
+    }
+    share(path, group)?;
+    Ok(changed)
+}
+
+/// Lets the broker's group read a file.
+pub(super) fn share(path: &Path, group: Option<u32>) -> Result<(), BrokerError> {
+    let Some(gid) = group else { return Ok(()) };
+    let shared = std::os::unix::fs::chown(path, None, Some(gid))
+        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o640)));
+    shared.map_err(|source| BrokerError::Write { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
@@ -248,8 +336,19 @@ mod tests {
             plain: "0.0.0.0:1883".parse().expect("address"),
             tls: None,
             run_as: None,
+            hosted: None,
         };
         assert!(matches!(generate_for(&[BayId(1)], &plan), Err(BrokerError::PlainNotLoopback(_))));
+    }
+
+    #[test]
+    fn a_hash_is_kept_as_long_as_it_is_of_this_user_and_secret() {
+        let line = format!("bay-1:{}", hash("secret", &[7; 12]));
+        assert!(is_hash_of(&line, "bay-1", "secret"));
+        for (user, secret) in [("bay-1", "other"), ("bay-2", "secret"), ("bay-", "secret")] {
+            assert!(!is_hash_of(&line, user, secret), "{user} {secret}");
+        }
+        assert!(!is_hash_of("bay-1:$7$1000$broken", "bay-1", "secret"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod agent_bay;
 mod agent_link;
 pub mod agent_wire;
 pub mod broker;
+pub mod broker_certificate;
 pub mod health;
 mod novelty;
 pub mod pinned_tls;

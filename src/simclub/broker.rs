@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use crate::device::broker::{self, BOX_USER, BrokerError, BrokerFiles, BrokerPlan, TlsListener};
+use crate::device::broker_certificate;
 use crate::site::{BayId, Broker};
 
 /// Why the broker does not run.
@@ -26,8 +27,6 @@ pub enum SimBrokerError {
     Silent(u16),
     #[error("no free port: {0}")]
     Port(io::Error),
-    #[error("cannot make the broker's certificate: {0}")]
-    Certificate(String),
 }
 
 /// A running broker.
@@ -52,13 +51,15 @@ impl SimBroker {
     ) -> Result<SimBroker, SimBrokerError> {
         let port = free_port(port).map_err(SimBrokerError::Port)?;
         let tls_port = free_port(tls_port).map_err(SimBrokerError::Port)?;
-        let (certificate, key) = certificate(dir)?;
+        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let (certificate, key) = broker_certificate::make(dir, &names, None)?;
         let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let plan = BrokerPlan {
             dir: dir.to_owned(),
             plain: loopback(port),
             tls: Some(TlsListener { listen: loopback(tls_port), certificate: certificate.clone(), key }),
             run_as: is_root().then(|| "root".to_owned()),
+            hosted: None,
         };
         let files = broker::generate_for(bays, &plan)?;
         let mut broker = SimBroker { child: None, files, port, tls_port, certificate };
@@ -154,16 +155,4 @@ fn free_port(wanted: u16) -> io::Result<u16> {
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
-}
-
-/// A self-signed certificate for loopback, made anew at every start.
-fn certificate(dir: &Path) -> Result<(PathBuf, PathBuf), SimBrokerError> {
-    let failed = |error: &dyn std::fmt::Display| SimBrokerError::Certificate(error.to_string());
-    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let made = rcgen::generate_simple_self_signed(names).map_err(|e| failed(&e))?;
-    std::fs::create_dir_all(dir).map_err(|e| failed(&e))?;
-    let (certificate, key) = (dir.join("broker.crt"), dir.join("broker.key"));
-    std::fs::write(&certificate, made.cert.pem()).map_err(|e| failed(&e))?;
-    std::fs::write(&key, made.signing_key.serialize_pem()).map_err(|e| failed(&e))?;
-    Ok((certificate, key))
 }

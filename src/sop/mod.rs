@@ -28,7 +28,7 @@ pub use words::Condition;
 use crate::site::{Effect, Tier};
 
 /// One procedure. The id is the intent id (`sim.frozen`).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Sop {
     pub id: String,
     pub title: String,
@@ -101,14 +101,14 @@ pub enum Need {
 }
 
 /// A message that looks like this SOP and is another one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CounterExample {
     pub text: String,
     pub is: String,
 }
 
 /// One step of an act ladder and what is said at each of its ends.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rung {
     pub effect: Effect,
     /// Only a person may take this rung; the automation skips it.
@@ -122,7 +122,7 @@ pub struct Rung {
     pub unknown: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SopTest {
     pub say: String,
     pub context: Option<String>,
@@ -142,7 +142,7 @@ impl Sop {
 }
 
 /// The live SOPs and the house's shared phrases, immutable; a new version is a new library.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Library {
     pub sops: BTreeMap<String, Arc<Sop>>,
     /// `sops/house.md`: phrases that belong to no single SOP (ask_bay, refused_offline …).

@@ -7,6 +7,7 @@
 //! was committed survives a power cut. Queries are plain functions over a [`Connection`], one file a
 //! table, so that the desk can combine them in one transaction.
 
+pub mod backup;
 pub mod booking;
 mod booking_merge;
 pub mod booking_source;
@@ -49,6 +50,8 @@ pub enum StoreError {
     Damaged { path: PathBuf, detail: String },
     #[error("cannot copy the database before the migration: {0}")]
     Copy(#[source] std::io::Error),
+    #[error("{path}: {detail}")]
+    Backup { path: PathBuf, detail: String },
     #[error("database: {0}")]
     Sql(#[from] rusqlite::Error),
     #[error("a stored value is not readable: {0}")]
@@ -73,6 +76,7 @@ impl Store {
     pub fn open(state_dir: &Path) -> Result<Store> {
         let path = state_dir.join("clubos.db");
         let open = |source| StoreError::Open { path: path.clone(), source };
+        make_private(&path);
         let mut conn = Connection::open(&path).map_err(open)?;
         configure(&conn).map_err(|e| damaged_or(e, &path))?;
         migrate::check(&conn, &path)?;
@@ -105,12 +109,6 @@ impl Store {
     pub fn reader(&self) -> Result<Reader> {
         Reader::open(&self.path)
     }
-
-    /// Writes a complete copy of the database to `to`, which must not exist.
-    pub fn backup(&self, to: &Path) -> Result<()> {
-        self.conn.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
-        Ok(())
-    }
 }
 
 /// A read-only connection; cheap enough to have one a request.
@@ -129,6 +127,13 @@ impl Reader {
     pub fn conn(&self) -> &Connection {
         &self.0
     }
+}
+
+/// A new file is its owner's alone, and so are the two that SQLite puts beside it. That it cannot be made is
+/// said by opening it.
+fn make_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt;
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 fn configure(conn: &Connection) -> rusqlite::Result<()> {

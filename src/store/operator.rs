@@ -34,6 +34,77 @@ pub fn get(conn: &Connection, name: &str) -> Result<Option<Operator>> {
         .optional()?)
 }
 
+/// Someone who may sign in, or could once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub name: String,
+    pub role: String,
+    pub created_at: UnixMs,
+    pub disabled_at: Option<UnixMs>,
+    /// Sessions open now.
+    pub sessions: u32,
+}
+
+/// Everybody, by name.
+pub fn list(conn: &Connection, now: UnixMs) -> Result<Vec<Listed>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT o.name, o.role, o.created_at, o.disabled_at,
+           (SELECT count(*) FROM session s WHERE s.operator = o.name AND s.expires_at > ?1) FROM operator o ORDER BY o.name",
+    )?;
+    let rows = statement.query_map([now.0], |row| {
+        Ok(Listed {
+            name: row.get(0)?,
+            role: row.get(1)?,
+            created_at: UnixMs(row.get(2)?),
+            disabled_at: row.get::<_, Option<i64>>(3)?.map(UnixMs),
+            sessions: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Lets nobody in under this name any more, and ends every session of it. Says whether there is such a name.
+pub fn disable(conn: &Connection, name: &str, now: UnixMs) -> Result<bool> {
+    end_sessions(conn, name)?;
+    let changed = conn
+        .prepare_cached("UPDATE operator SET disabled_at = coalesce(disabled_at, ?2) WHERE name = ?1")?
+        .execute(params![name, now.0])?;
+    Ok(changed > 0)
+}
+
+/// Lets them in again, with the password they had. Says whether there is such a name.
+pub fn enable(conn: &Connection, name: &str) -> Result<bool> {
+    let changed =
+        conn.prepare_cached("UPDATE operator SET disabled_at = NULL WHERE name = ?1")?.execute([name])?;
+    Ok(changed > 0)
+}
+
+/// Another password; whoever was signed in with the one before is out. Says whether there is such a name.
+pub fn set_password(conn: &Connection, name: &str, password_hash: &str) -> Result<bool> {
+    end_sessions(conn, name)?;
+    let changed = conn
+        .prepare_cached("UPDATE operator SET password_hash = ?2 WHERE name = ?1")?
+        .execute(params![name, password_hash])?;
+    Ok(changed > 0)
+}
+
+/// Takes the name away. What was written down of them stays. Says whether there was such a name.
+pub fn remove(conn: &Connection, name: &str) -> Result<bool> {
+    end_sessions(conn, name)?;
+    Ok(conn.prepare_cached("DELETE FROM operator WHERE name = ?1")?.execute([name])? > 0)
+}
+
+fn end_sessions(conn: &Connection, name: &str) -> Result<()> {
+    conn.prepare_cached("DELETE FROM session WHERE operator = ?1")?.execute([name])?;
+    Ok(())
+}
+
+/// How many may sign in as managers.
+pub fn managers(conn: &Connection) -> Result<u32> {
+    let count = "SELECT count(*) FROM operator WHERE disabled_at IS NULL AND role = 'manager'";
+    Ok(conn.query_row(count, [], |row| row.get(0))?)
+}
+
 pub fn count(conn: &Connection) -> Result<u32> {
     Ok(conn.query_row("SELECT count(*) FROM operator WHERE disabled_at IS NULL", [], |row| row.get(0))?)
 }

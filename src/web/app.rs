@@ -15,6 +15,7 @@ use tower_http::timeout::TimeoutLayer;
 use super::error::Error;
 use super::readiness::Readiness;
 use super::throttle::Throttle;
+use super::tls::Certificate;
 use super::view::Look;
 use super::{api, assets, events, headers, pages};
 use crate::clock::{Clock, UnixMs};
@@ -30,7 +31,9 @@ const REQUEST: Duration = Duration::from_secs(20);
 const FINISH: Duration = Duration::from_secs(5);
 const MINUTES_10: Duration = Duration::from_secs(600);
 
-/// What the pages need. Built by [`App::new`] and the `with_…` functions.
+/// What the pages need. Built by [`App::new`] and the `with_…` functions. A clone counts wrong tries together
+/// with the first: a second listener gives nobody more of them.
+#[derive(Clone)]
 pub struct App {
     pub(super) desk: DeskHandle,
     db_path: PathBuf,
@@ -41,11 +44,11 @@ pub struct App {
     pub(super) public_url: Option<String>,
     pub(super) secure: bool,
     /// Wrong passwords by name and client: 5 in 10 min.
-    pub(super) passwords: Throttle,
+    pub(super) passwords: Arc<Throttle>,
     /// Wrong passwords by client, whatever the name: 30 in 10 min.
-    pub(super) guests: Throttle,
+    pub(super) guests: Arc<Throttle>,
     /// Wrong codes by client: 10 in a minute.
-    pub(super) codes: Throttle,
+    pub(super) codes: Arc<Throttle>,
 }
 
 pub(super) type AppState = Arc<App>;
@@ -95,9 +98,9 @@ impl App {
             demo: None,
             public_url: None,
             secure: false,
-            passwords: Throttle::new(5, MINUTES_10),
-            guests: Throttle::new(30, MINUTES_10),
-            codes: Throttle::new(10, Duration::from_secs(60)),
+            passwords: Arc::new(Throttle::new(5, MINUTES_10)),
+            guests: Arc::new(Throttle::new(30, MINUTES_10)),
+            codes: Arc::new(Throttle::new(10, Duration::from_secs(60))),
         }
     }
 
@@ -116,7 +119,7 @@ impl App {
         self
     }
 
-    /// Served over HTTPS: cookies are for HTTPS only.
+    /// Served over HTTPS: cookies are for HTTPS only, and have names of their own.
     #[must_use]
     pub fn with_https(mut self) -> App {
         self.secure = true;
@@ -231,9 +234,7 @@ pub async fn serve_on(
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let (close, closing) = watch::channel(false);
     let mut closed = closing.clone();
-    let service =
-        router.layer(Extension(Closing(closing))).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+    let server = axum::serve(listener, service(router, closing)).with_graceful_shutdown(async move {
         shutdown.await;
         let _ = close.send(true); // nobody listens if no stream is open
     });
@@ -245,4 +246,33 @@ pub async fn serve_on(
         done = server => done,
         () = patience => Ok(()),
     }
+}
+
+/// The same over TLS. The router is that of an app [`App::with_https`].
+///
+/// # Errors
+/// What the socket says.
+pub async fn serve_tls_on(
+    router: Router,
+    listener: std::net::TcpListener,
+    certificate: &Certificate,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let (close, closing) = watch::channel(false);
+    let handle = axum_server::Handle::new();
+    let server = axum_server::from_tcp_rustls(listener, certificate.config())?.handle(handle.clone());
+    tokio::spawn(async move {
+        shutdown.await;
+        let _ = close.send(true); // nobody listens if no stream is open
+        handle.graceful_shutdown(Some(FINISH));
+    });
+    server.serve(service(router, closing)).await
+}
+
+fn service(
+    router: Router,
+    closing: watch::Receiver<bool>,
+) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+    router.layer(Extension(Closing(closing))).into_make_service_with_connect_info()
 }

@@ -31,8 +31,16 @@ fn name(ip: IpAddr) -> String {
     }
 }
 
-/// The value of a cookie.
+/// In front of a cookie's name where it was set over HTTPS (RFC 6265bis, 4.1.3.2). Browsers refuse to let a
+/// page without HTTPS replace a secure cookie: under one name, who was once here by HTTPS could no more sign in by HTTP.
+const HOST: &str = "__Host-";
+
+/// The value of a cookie; the one set over HTTPS if there are two.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    named(headers, &format!("{HOST}{name}")).or_else(|| named(headers, name))
+}
+
+fn named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -50,8 +58,8 @@ pub enum SameSite {
 
 /// A `Set-Cookie` header. `seconds` 0 takes the cookie away.
 pub fn set_cookie(name: &str, value: &str, seconds: u64, same_site: SameSite, secure: bool) -> String {
-    let secure = if secure { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={same_site:?}{secure}")
+    let (prefix, secure) = if secure { (HOST, "; Secure") } else { ("", "") };
+    format!("{prefix}{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={same_site:?}{secure}")
 }
 
 /// Refuses what another site's page sent in the visitor's name.
@@ -92,6 +100,15 @@ mod tests {
         let headers = headers(&[("cookie", "xclubos=1; clubos=2; clubos2=3")]);
         assert_eq!(cookie(&headers, "clubos"), Some("2"));
         assert_eq!(cookie(&headers, "club"), None);
+    }
+
+    #[test]
+    fn the_cookie_of_https_comes_before_the_one_without() {
+        let set = set_cookie("clubos", "s", 60, SameSite::Lax, true);
+        assert!(set.starts_with("__Host-clubos=s; Path=/;") && set.ends_with("; Secure"), "{set}");
+        assert!(!set_cookie("clubos", "s", 60, SameSite::Lax, false).contains("Secure"));
+        let headers = headers(&[("cookie", "clubos=plain; __Host-clubos=secure")]);
+        assert_eq!(cookie(&headers, "clubos"), Some("secure"));
     }
 
     #[test]

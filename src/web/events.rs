@@ -168,9 +168,7 @@ impl Live {
     /// Queues what is new, last first.
     async fn gather(&mut self) -> Option<()> {
         let version = *self.changes.borrow_and_update();
-        if matches!(self.allowed, Allowed::Presence(_) | Allowed::Visit(_))
-            && !self.allowed.still(&self.app).await
-        {
+        if !self.allowed.still(&self.app).await {
             return None;
         }
         self.ready.push(Event::default().event("change").data(format!("{{\"version\":{version}}}")));

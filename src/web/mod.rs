@@ -21,13 +21,15 @@ mod password;
 mod presence;
 mod readiness;
 mod throttle;
+mod tls;
 mod token;
 pub mod view;
 
 pub use api::openapi::document as openapi;
 pub use api::routes as api_routes;
-pub use app::{App, DemoControl, DemoInfo, DemoSetting, router, serve, serve_on};
+pub use app::{App, DemoControl, DemoInfo, DemoSetting, router, serve, serve_on, serve_tls_on};
 pub use bookings::parse as bookings;
 pub use password::hash_password;
 pub use presence::{PresenceError, bay_paths, screen_paths};
 pub use readiness::Readiness;
+pub use tls::{Certificate, CertificateError};

@@ -61,12 +61,75 @@ at() {
     "$client" -h 127.0.0.1 -u "$user" -P "$password" -q 1 "$@"
 }
 
+# As an operator does it, from the example's four bays.
 bays_get_passwords() {
+    clubos broker init --site /usr/share/doc/clubos/examples/site.toml --listen 127.0.0.1:8883 --name localhost &&
+        systemctl restart mosquitto.service || return 1
     local bay
     for bay in bay-1 bay-2; do
-        /usr/lib/clubos/bay-password "${bay#bay-}" | sed -n 's/^password: //p' >"/tmp/$bay"
+        clubos broker show "$bay" | sed -n 's/^password *//p' >"/tmp/$bay"
         [ -s "/tmp/$bay" ] || return 1
     done
+}
+
+done_again_the_broker_stays_as_it_is() {
+    clubos broker init --site /usr/share/doc/clubos/examples/site.toml | grep -qx 'Nothing has changed.' &&
+        clubos broker show bay-1 | grep -qF "$(cat /tmp/bay-1)" &&
+        ! runuser -u mosquitto -- test -r /etc/clubos/mosquitto/secrets/bay-1
+}
+
+a_bay_comes_in_over_tls() {
+    within 10 mosquitto_pub -h localhost -p 8883 --cafile /etc/clubos/mosquitto/broker.crt \
+        -u bay-1 -P "$(cat /tmp/bay-1)" -q 1 -t clubos/v1/bay/1/status -m over-tls
+}
+
+a_new_password_ends_the_old() {
+    clubos broker rotate bay-2 && systemctl restart mosquitto.service &&
+        within 10 at clubos mosquitto_pub -t clubos/check -m x &&
+        ! at bay-2 mosquitto_pub -t clubos/v1/bay/2/status -m x
+}
+
+said_in_the_log() { journalctl --no-pager --unit clubos.service | grep -qF "$1"; }
+
+reloads_new_sops() {
+    local before
+    before=$(property MainPID)
+    within 90 curl --silent --fail --max-time 3 http://127.0.0.1:8080/readyz || return 1
+    sed -i 's/^version: .*/version: 99/' /usr/share/clubos/sops/faq.wifi.md
+    systemctl reload clubos.service && within 120 said_in_the_log 'faq.wifi is version 99' &&
+        [ "$(property MainPID)" = "$before" ]
+}
+
+bad_sops_are_not_reloaded() {
+    cp /usr/share/clubos/sops/faq.wifi.md /tmp/kept
+    echo 'kind: nonsense' >/usr/share/clubos/sops/faq.wifi.md
+    local code=0
+    systemctl reload clubos.service || code=$?
+    cp /tmp/kept /usr/share/clubos/sops/faq.wifi.md
+    [ "$code" -ne 0 ] && healthy
+}
+
+a_copy_is_made() {
+    systemctl start clubos-backup.service && systemctl is-enabled clubos-backup.timer || return 1
+    local copies=(/var/lib/clubos/backups/clubos-*.db)
+    [ -s "${copies[0]}" ] && [ "$(stat -c '%a %U' "${copies[0]}")" = '600 clubos' ]
+}
+
+serves_https() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \
+        -addext subjectAltName=DNS:localhost -keyout /etc/credstore/clubos.tls-key -out /etc/credstore/clubos.tls-cert &&
+        systemctl restart clubos.service &&
+        within 60 curl --silent --show-error --fail --max-time 3 --cacert /etc/credstore/clubos.tls-cert https://localhost:8443/healthz
+}
+
+out_when_disabled() {
+    local token
+    token=$(curl --silent --json '{"name":"dana","password":"a password of this test"}' http://127.0.0.1:8080/api/v1/session |
+        sed -n 's/.*"token":"\([^"]*\)".*/\1/p')
+    [ -n "$token" ] || return 1
+    curl --silent --fail -o /dev/null -H "authorization: Bearer $token" http://127.0.0.1:8080/api/v1/threads || return 1
+    runuser -u clubos -- clubos user disable dana &&
+        ! curl --silent --fail -o /dev/null -H "authorization: Bearer $token" http://127.0.0.1:8080/api/v1/threads
 }
 
 the_box_and_no_stranger() {
@@ -175,10 +238,18 @@ check "the broker lets the box in, and no stranger" the_box_and_no_stranger
 check "bays get passwords" bays_get_passwords
 check "each bay speaks for itself only" each_bay_speaks_for_itself
 check "a bay hears no other bay" a_bay_hears_no_other
+check "a bay comes in over TLS" a_bay_comes_in_over_tls
+check "set up again, the broker stays as it is" done_again_the_broker_stays_as_it_is
+check "a new password ends the old" a_new_password_ends_the_old
 check "its sandbox is tight" sandboxed
 check "the installed model understands a message" understands
 check "who is not signed in gets 401" not_signed_in_is_refused
 check "a person is added beside the running service" a_person_is_added
+check "disabled, they are out at once" out_when_disabled
+check "new SOPs are taken without a restart" reloads_new_sops
+check "bad SOPs end the reload, and it goes on" bad_sops_are_not_reloaded
+check "a copy of the database is made" a_copy_is_made
+check "with a certificate it serves HTTPS too" serves_https
 check "killed, it is back" restarted_after_a_kill
 check "installed over itself, it runs anew with its site and secret" installed_over_itself
 check "with a broken site it serves in safe mode" bad_site_in_safe_mode
