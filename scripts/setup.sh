@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian machine, and nothing that is there; says what and why.
 #
-# usage: scripts/setup.sh [build|broker|browser|package|cross]...    default: build broker
+# usage: scripts/setup.sh [build|broker|browser|tests|package|cross]...    default: build broker
 #
 # build    a C compiler (SQLite, TLS and the tokenizer hold C), pkg-config and libsystemd's headers,
 #          Python's venv for the model's tools
 # broker   Mosquitto, for the demo and the tests that speak MQTT, and its command-line clients
 # browser  Chromium, only for the tests that open the pages
+# tests    Node.js, and the programs of others in tests/foreign that the tests speak to (pinned)
 # package  what tests/packaging.sh needs: a Debian root to install into, and a container to boot it
 # cross    a compiler and libraries for the 64-bit ARM box, and an emulator to try the result
 #
@@ -61,6 +62,10 @@ wants_of() {
     browser)
         want chromium "the tests that open the pages as a person would"
         ;;
+    tests)
+        command -v node >/dev/null || want nodejs "runs the foreign receiver that decrypts our pushes"
+        command -v npm >/dev/null || want npm "fetches that receiver, pinned in tests/foreign"
+        ;;
     package)
         want dpkg-dev "dpkg-deb and dpkg-shlibdeps, which make the package"
         want mmdebstrap "makes the small Debian the package is installed into"
@@ -79,7 +84,7 @@ wants_of() {
         want libsystemd-dev:arm64 "libsystemd for arm64"
         want qemu-user-static "runs the arm64 program here"
         ;;
-    *) fail "unknown group $1 (build, broker, browser, package, cross)" ;;
+    *) fail "unknown group $1 (build, broker, browser, tests, package, cross)" ;;
     esac
 }
 
@@ -112,6 +117,17 @@ install_missing() {
     fi
 }
 
+# What tests/foreign/package-lock.json pins, if it is not there already.
+foreign() {
+    local dir=tests/foreign
+    cd "$(dirname "$0")/.."
+    if ! cmp -s "$dir/package-lock.json" "$dir/node_modules/.of-lock"; then
+        npm ci --prefix "$dir" --no-audit --no-fund --ignore-scripts --loglevel=error
+        cp "$dir/package-lock.json" "$dir/node_modules/.of-lock"
+        say "installed the foreign programs of $dir"
+    fi
+}
+
 main() {
     command -v dpkg-query >/dev/null || fail "this script knows Debian and its children only"
     [ $# -gt 0 ] || set -- build broker
@@ -121,6 +137,9 @@ main() {
         install_missing
         say "installed ${MISSING[*]}"
     fi
+    for group in "$@"; do
+        if [ "$group" = tests ]; then foreign; fi
+    done
     if ! command -v cargo >/dev/null; then
         fail "no Rust toolchain: install rustup (1.95 or newer), then run this again"
     fi

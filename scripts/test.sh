@@ -42,6 +42,9 @@ else
     exit 1
 fi
 
+step "foreign programs for the tests"
+scripts/setup.sh tests
+
 step "tests"
 if command -v cargo-nextest >/dev/null; then
     "$CARGO" test --locked --doc

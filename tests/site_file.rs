@@ -435,3 +435,34 @@ fn what_is_wrong_about_bookings_is_named_with_its_line() {
     let twice = "[bookings]\nical_url = \"https://a.example/x\"\nical_url_file = \"x\"\n\n[broker]  ";
     only("[broker]  ", twice, "ical_url = ", "named twice");
 }
+
+#[test]
+fn the_text_line_is_read_with_its_defaults() {
+    let texts = real(EXAMPLE).unwrap().texts.unwrap();
+    assert_eq!((texts.provider.name(), texts.number.as_str()), ("quo", "+19025550100"));
+    assert_eq!(texts.key_file, Path::new("/etc/clubos/quo-key"));
+    let seconds = [texts.poll_every, texts.silence_alarm, texts.look_up_for].map(|d| d.as_secs());
+    assert_eq!(seconds, [2, 12 * 3600, 120]);
+    assert!(texts.webhook_secret_files.is_empty() && texts.webhook_url.is_none());
+    assert!(simulated(SAMPLE).unwrap().texts.is_none());
+}
+
+#[test]
+fn a_text_line_that_cannot_work_is_refused_with_its_mend() {
+    only("provider = \"quo\" ", "provider = \"qou\" ", "provider = \"qou\"", "no text provider `qou`");
+    only("number = \"+19025550100\"", "number = \"555\"", "number = \"555\"", "no phone number");
+    only("number_id = \"PN00000000\"", "", "[texts]", "is missing");
+    only("key_file = \"quo-key\"", "key = \"x\"\nkey_file = \"quo-key\"", "key = \"x\"", "no such key");
+    only(
+        "key_file = \"quo-key\"",
+        "key_file = \"quo-key\"\npoll_every_s = 0",
+        "poll_every_s",
+        "out of range",
+    );
+    only(
+        "key_file = \"quo-key\"",
+        "key_file = \"quo-key\"\napi_url = \"http://quo.example\"",
+        "api_url",
+        "no https address",
+    );
+}

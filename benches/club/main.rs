@@ -1,7 +1,7 @@
 //! Figures of the box, as ratios beside something of the same run where possible. Prints a Markdown table.
 //!
 //! `cargo bench` (a model must be there: `make model`). Takes about two minutes; a busy machine shows in
-//! the p99. The quiet gap that the desk waits for further texts is virtual here: it is a choice, no speed.
+//! the p99. `cargo bench --bench club -- texts` measures the text line alone. The quiet gap that the desk waits for further texts is virtual here: it is a choice, no speed.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +16,7 @@ mod feeds;
 mod program;
 mod reading;
 mod running;
+mod texts;
 mod turns;
 
 use std::path::Path;
@@ -57,7 +58,11 @@ fn main() {
     let texts = live.lines().filter_map(text).collect();
     let bench = Bench { site: Arc::new(site), library, reader, texts };
     println!("| what | figure | beside |\n|---|---|---|");
+    if std::env::args().any(|arg| arg == "texts") {
+        return texts::measure(&bench);
+    }
     turns::measure(&bench);
+    texts::measure(&bench);
     reading::measure(&bench);
     feeds::measure(&bench);
     drop(bench);

@@ -14,6 +14,9 @@ pub(super) struct Given(Mutex<VecDeque<String>>);
 impl Given {
     pub fn note(&self, id: &str) {
         let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ids.iter().any(|known| known == id) {
+            return;
+        }
         if ids.len() == KEPT {
             ids.pop_front();
         }

@@ -6,16 +6,25 @@
 //! timed out is looked up before it is ever repeated, and what stays unresolved is *maybe sent*.
 
 pub mod api;
+mod gateway;
 mod given;
+mod listen;
 pub mod pace;
 pub mod quo;
 mod quo_hook;
 mod quo_wire;
+mod send;
 pub mod signature;
+mod stats;
+mod take;
 pub mod twilio;
 mod twilio_wire;
+mod watch;
 
 use async_trait::async_trait;
+
+pub use gateway::{Gateway, HookVerdict, Settings};
+pub use stats::ChannelStats;
 
 use crate::clock::UnixMs;
 use crate::site::E164;
@@ -140,6 +149,9 @@ pub trait TextProvider: Send + Sync {
     /// is meant, and never one this process was given as [`Accepted`]; an id the journal has already belongs
     /// to another text. A provider may need a few seconds to show what it has taken.
     async fn look_up(&self, to: &E164, body: &str, since: UnixMs) -> Result<Option<Accepted>, HearError>;
+
+    /// These texts are accounted for: none of them is one that is looked for, though the words be the same.
+    fn account_for(&self, _ids: &[String]) {}
 
     /// Everything heard at `since` or later, oldest first; whoever calls knows what it has had before.
     /// `since` is the provider's time (the `at` of something heard) or the box's; where the clocks differ

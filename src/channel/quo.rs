@@ -338,6 +338,10 @@ impl TextProvider for Quo {
         Ok(ours.max_by_key(|message| message.created_at).map(|message| Accepted { provider_id: message.id }))
     }
 
+    fn account_for(&self, ids: &[String]) {
+        ids.iter().for_each(|id| self.given.note(id));
+    }
+
     async fn hear(&self, since: UnixMs, numbers: &[E164]) -> Result<Vec<Heard>, HearError> {
         let from = self.api.no_later(since);
         let mut heard = self.messages(from, numbers).await?;

@@ -181,6 +181,10 @@ impl TextProvider for Twilio {
         Ok(ours.max_by_key(Message::created).map(|message| Accepted { provider_id: message.sid }))
     }
 
+    fn account_for(&self, ids: &[String]) {
+        ids.iter().for_each(|id| self.given.note(id));
+    }
+
     async fn hear(&self, since: UnixMs, _numbers: &[E164]) -> Result<Vec<Heard>, HearError> {
         let since = self.api.no_later(since);
         let from = UnixMs(since.0.div_euclid(1000) * 1000);

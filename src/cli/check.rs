@@ -66,7 +66,12 @@ pub fn run(args: &CheckArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if let Some(site) = &site {
         check_bookings(site, &mut report)?;
         check_telemetry(site, &mut report);
+        check_people(site, &mut report);
         check_devices(site, &mut report)?;
+        match super::texting::check(site) {
+            Ok(says) => report.ok("texts", &says),
+            Err(says) => report.fail("texts", &says),
+        }
     }
     Ok(match report {
         Report { bad_configuration: true, .. } => ExitCode::from(EX_CONFIG),
@@ -142,6 +147,9 @@ fn check_database(args: &CheckArgs, report: &mut Report) {
         return report
             .warn("database", &format!("none yet in {}; `serve` makes it", args.state_dir.display()));
     }
+    if let Some(open) = super::state_dir::open_to_others(&args.state_dir) {
+        report.warn("state", &open);
+    }
     match Store::open(&args.state_dir) {
         Err(error) => report.fail("database", &error.to_string()),
         Ok(store) => {
@@ -191,6 +199,20 @@ fn check_telemetry(site: &Site, report: &mut Report) {
         Err(error) => report.fail("Sentry", &error.to_string()),
         Ok(dsn) if telemetry::errors::is_dsn(&dsn) => report.ok("Sentry", "errors are sent, scrubbed"),
         Ok(_) => report.fail("Sentry", &telemetry::errors::NotADsn.to_string()),
+    }
+}
+
+/// Whether the channels to people have what they need; a test call is a person's to send.
+fn check_people(site: &Site, report: &mut Report) {
+    let channels = super::people::check(site);
+    if channels.is_empty() {
+        report.warn("calls", "nobody is called but by the staff page; `[notify]` in site.toml says how");
+    }
+    for (name, verdict) in channels {
+        match verdict {
+            Ok(says) => report.ok(&format!("calls by {name}"), &says),
+            Err(why) => report.fail(&format!("calls by {name}"), &why),
+        }
     }
 }
 

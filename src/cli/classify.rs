@@ -74,10 +74,9 @@ fn answer(id: Value, reading: &Reading) -> Answer<'_> {
 fn slots(slots: &Slots) -> Map<String, Value> {
     let mut map = Map::new();
     let mut put = |key: &str, value: Value| map.insert(key.to_owned(), value);
-    if let Some(bay) = slots.bays.first() {
+    if let Some(bay) = slots.own_bay() {
         put("bay", json!(bay));
-    }
-    if slots.bays.len() > 1 {
+    } else if !slots.bays.is_empty() {
         put("bays", json!(slots.bays));
     }
     for (key, set) in [

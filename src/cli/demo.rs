@@ -7,25 +7,24 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use async_trait::async_trait;
 use clap::Args;
 use tokio::sync::mpsc;
 
+use super::demo_people;
 use super::knobs::Knobs;
 use super::paths::Paths;
 use super::serve::{self, Setup};
-use super::user;
+use super::{phone, user};
 use crate::clock::{Clock, UnixMs};
 use crate::device::broker::OBSERVER_USER;
-use crate::notify::{Channel, NotReached};
 use crate::simclub::broker::SimBroker;
+use crate::simclub::fake_quo::FakeQuo;
 use crate::simclub::{SimHouse, SimPorts};
-use crate::site::{self, BayId, E164, LoadMode};
+use crate::site::{self, BayId, E164, LoadMode, Site};
 use crate::sop::Library;
 use crate::store::Store;
 use crate::store::booking::{self, Booking};
 use crate::store::booking_source;
-use crate::store::escalation::{Alert, Escalation};
 use crate::{telemetry, web};
 
 /// The sample club, with simulated devices throughout.
@@ -68,7 +67,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let house = SimHouse::start(&sample, &dir, clock.clone(), args.speed, ports)
         .await
         .context("the simulated club needs Mosquitto; `make setup` installs it")?;
-    let site = house.site().clone();
+    let mut site = house.site().clone();
 
     let mut store = Store::open(&dir)?;
     for (name, role) in [("dana", "manager"), ("sam", "oncall")] {
@@ -84,11 +83,19 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let screens = store.write(|tx| web::screen_paths(tx, &site))?;
     let links = store.write(|tx| web::bay_paths(tx, &site, now))?;
 
+    let (services, people) = demo_people::start(&mut site, &dir).await?;
+
+    let quo = FakeQuo::start(clock.clone())?;
+    let about = |b: &Booking| {
+        format!("bay {}, {} to {}", b.bay.0, local(&site, b.starts_at), local(&site, b.ends_at))
+    };
+    let phones = phone::Phones::of(&quo, &bookings, about);
     let (events, seen) = mpsc::channel(1024);
     let (drivers, wireless) = house.drivers(events)?;
     let knobs = Arc::new(Knobs::new(house.control().clone()));
     let info = web::DemoInfo {
         control: knobs.clone(),
+        slack: Some(services),
         accounts: vec![("dana".into(), PASSWORD.into()), ("sam".into(), PASSWORD.into())],
     };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
@@ -100,9 +107,11 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         sops_dir: paths.sops.clone(),
         model_dir: paths.model.clone(),
         cache_dir: paths.cache_dir().unwrap_or_else(|| dir.join("cache")),
-        clock,
+        clock: clock.clone(),
         safe_mode: false,
-        channels: vec![Box::new(SimulatedPager)],
+        people,
+        texts: Some(phone::line(&quo, &clock)?),
+        phones: Some(Arc::new(phones)),
         listen,
         public_url: Some(format!("http://localhost:{}", args.port)),
         bookings: None,
@@ -115,7 +124,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     println!("{}", welcome(args.port, &screens, &links, &bookings, house.broker()));
     let ended = running.until_told().await;
     wireless.abort();
-    drop(house);
+    drop((house, quo));
     ended
 }
 
@@ -163,19 +172,9 @@ fn bookings(now: UnixMs) -> Vec<Booking> {
     .collect()
 }
 
-/// Stands for a person's phone in the demo; it rings in the log.
-struct SimulatedPager;
-
-#[async_trait]
-impl Channel for SimulatedPager {
-    fn name(&self) -> &'static str {
-        "simulated-pager"
-    }
-
-    async fn call(&self, alert: &Alert, escalation: &Escalation) -> Result<(), NotReached> {
-        tracing::info!(person = alert.person, level = escalation.level, "simulated pager rings");
-        Ok(())
-    }
+/// `20:30` at the site.
+fn local(site: &Site, at: UnixMs) -> String {
+    site.local(at).strftime("%H:%M").to_string()
 }
 
 fn welcome(
@@ -190,7 +189,9 @@ fn welcome(
         "\nThe Clubhouse, a simulated club (no device here is real)\n\n\
          Staff page      {url}/\n\
          Demo accounts   dana / {PASSWORD} (manager)   sam / {PASSWORD} (on call)\n\
-         Demo switches   {url}/demo   make devices lie, fail, go; cut the internet line\n"
+         Text the club   {url}/demo/phone   the phones of simulated customers\n\
+         Demo switches   {url}/demo   make devices lie, fail, go; cut the internet line\n\
+         Staff's Slack   {url}/demo/slack   simulated: how people are called, with its buttons\n"
     );
     for (bay, path) in links {
         text += &format!("Bay {} page      {url}{path}   (the code changes every 10 minutes)\n", bay.0);

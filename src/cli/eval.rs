@@ -30,7 +30,7 @@ pub enum EvalError {
 pub struct Case {
     pub text: String,
     pub accept: Vec<String>,
-    /// The bay that must be read first; `null` that none may be read; absent: not checked.
+    /// Their own bay, as it must be read; `null`: none, or several; absent: not checked.
     #[serde(default, deserialize_with = "present")]
     pub bay: Option<Option<u8>>,
 }
@@ -43,10 +43,11 @@ fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Option<u8>>,
             .and_then(|n| u8::try_from(n).ok())
             .map(|n| Some(Some(n)))
             .ok_or_else(|| serde::de::Error::custom("`bay` is no bay number")),
-        // A list names several bays; the first is the one that counts.
-        Some(Value::Array(list)) => {
-            Ok(Some(list.first().and_then(Value::as_u64).and_then(|n| u8::try_from(n).ok())))
-        }
+        // A list of several names no single one; of one it is that one.
+        Some(Value::Array(list)) => match list.as_slice() {
+            [one] => Ok(Some(one.as_u64().and_then(|n| u8::try_from(n).ok()))),
+            _ => Ok(Some(None)),
+        },
         Some(_) => Err(serde::de::Error::custom("`bay` is no bay number")),
     })
 }
@@ -99,7 +100,7 @@ pub struct Report {
     pub emergency_recall: f64,
     /// The same of lines that accept none.
     pub false_alarms: f64,
-    /// Of lines with `bay`: the bay read is that one.
+    /// Of lines with `bay`: the one own bay read is that one.
     pub bay_right: f64,
     pub per_intent: BTreeMap<String, PerIntent>,
     /// Most frequent first.
@@ -158,7 +159,7 @@ pub fn evaluate(understand: &dyn Understand, cases: &[Case], acts: &BTreeSet<Str
         bay_right: share(
             &lines,
             |l| l.case.bay.is_some(),
-            |l| l.case.bay.is_some_and(|bay| l.reading.slots.bays.first().copied() == bay.map(BayId)),
+            |l| l.case.bay.is_some_and(|bay| l.reading.slots.own_bay() == bay.map(BayId)),
         ),
         per_intent: per_intent(&lines),
         confusions: confusions(&lines),

@@ -9,11 +9,14 @@ mod broker;
 pub mod check;
 pub mod classify;
 pub mod demo;
+mod demo_people;
 pub mod eval;
 mod https;
 pub mod knobs;
 mod learn;
 pub mod paths;
+mod people;
+mod phone;
 mod plug;
 mod problems;
 mod reload;
@@ -21,6 +24,7 @@ mod safe;
 pub mod serve;
 pub mod sop_check;
 mod state_dir;
+mod texting;
 mod user;
 
 use std::path::PathBuf;
@@ -140,6 +144,9 @@ enum SopCommand {
         /// Also train the model on them and see that each of their examples is read as it should be
         #[arg(long)]
         examples: bool,
+        /// The site whose names for bays and doors count [default: tests/sites/clubhouse.toml, if there]
+        #[arg(long, value_name = "FILE")]
+        site: Option<PathBuf>,
     },
 }
 
@@ -187,11 +194,11 @@ fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
             }
             Ok(code)
         }
-        Command::Sop(SopCommand::Check { dir, examples }) => {
+        Command::Sop(SopCommand::Check { dir, examples, site }) => {
             let dir = dir.unwrap_or_else(|| paths.sops.clone());
             let mut out = std::io::stdout().lock();
             let code = match sop_check::run(&dir, &mut out)? {
-                0 if examples => sop_check::examples(&dir, paths, &mut out)?,
+                0 if examples => sop_check::examples(&dir, site, paths, &mut out)?,
                 code => code,
             };
             Ok(ExitCode::from(code))

@@ -2,18 +2,19 @@
 //! what they see comes back.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::sync::mpsc;
 
+use crate::channel::{Gateway, HookVerdict, NotBelieved};
+use crate::clock::UnixMs;
 use crate::desk::{DeskHandle, Line, Todo};
 use crate::device::{DeviceEvent, Drivers};
-use crate::notify::Channel;
-use crate::store::escalation::{self, Alert};
-use crate::store::{Reader, StoreError};
-use crate::telemetry;
+use crate::notify::Switchboard;
+use crate::store::StoreError;
+use crate::{telemetry, web};
 
 /// Everything that carries the desk's words outside.
 #[derive(Clone)]
@@ -21,14 +22,27 @@ pub struct Outside {
     pub desk: DeskHandle,
     /// `None` in safe mode: nothing can be moved.
     pub drivers: Option<Arc<Drivers>>,
-    pub channels: Arc<Vec<Box<dyn Channel>>>,
-    pub db: PathBuf,
+    pub switchboard: Arc<Switchboard>,
+    /// `None`: no text provider is configured.
+    pub texts: Option<Arc<Gateway>>,
 }
 
 impl Outside {
     /// Carries out todos until the desk ends. Each runs by itself: a slow device holds up no other.
     pub async fn carry_out(self, mut todos: mpsc::UnboundedReceiver<Todo>) {
         while let Some(todo) = todos.recv().await {
+            let todo = match (todo, &self.texts) {
+                // In order: two texts to one number leave one after the other.
+                (Todo::Deliver(text), Some(texts)) => {
+                    texts.deliver(text);
+                    continue;
+                }
+                (Todo::LookUp(text), Some(texts)) => {
+                    texts.look_up(text);
+                    continue;
+                }
+                (todo, _) => todo,
+            };
             let outside = self.clone();
             tokio::spawn(async move { outside.one(todo).await });
         }
@@ -49,20 +63,24 @@ impl Outside {
             }
             Todo::Alert(alert) => {
                 let id = alert.id;
-                let result = self.call(&alert).await;
+                let result = self.switchboard.call(&alert).await.map_err(|why| why.to_string());
                 self.report(move |desk| match result {
                     Ok(()) => desk.alert_sent(id),
                     Err(why) => desk.alert_failed(id, &why),
                 });
             }
-            // No channel here can take a call back.
+            // The switchboard looks for itself what is to be taken back, also after a kill.
             Todo::Silence(escalation) => tracing::debug!(escalation.id, "somebody looks after it"),
             Todo::Digest(call) => {
-                let why = format!("{} carries no digests; it stands on the staff page", call.channel);
-                self.report(move |desk| desk.digest_failed(call.id, &why));
+                let id = call.id;
+                let result = self.switchboard.digest(&call).await;
+                self.report(move |desk| match result {
+                    Ok(()) => desk.digest_sent(id),
+                    Err(why) => desk.digest_failed(id, &why.to_string()),
+                });
             }
-            Todo::Deliver(text) => {
-                self.report(move |desk| desk.not_delivered(text.id, "no text provider is configured", true));
+            Todo::Deliver(text) | Todo::LookUp(text) => {
+                self.report(move |desk| desk.not_delivered(text.id, "no text provider is configured"));
             }
             Todo::Ask(question) => {
                 let (turn, nonce) = (question.turn_id, question.nonce);
@@ -73,17 +91,6 @@ impl Outside {
         }
     }
 
-    async fn call(&self, alert: &Alert) -> Result<(), String> {
-        let Some(channel) = self.channels.iter().find(|c| c.name() == alert.channel) else {
-            return Err(format!("no channel {}", alert.channel));
-        };
-        let escalation = Reader::open(&self.db)
-            .and_then(|db| escalation::get(db.conn(), alert.escalation_id))
-            .map_err(|e| e.to_string())?
-            .ok_or("the escalation is gone")?;
-        channel.call(alert, &escalation).await.map_err(|e| e.to_string())
-    }
-
     fn report(&self, tell: impl FnOnce(&mut crate::desk::Desk) -> Result<(), StoreError> + Send + 'static) {
         let told = self.desk.tell(move |desk| {
             if let Err(error) = tell(desk) {
@@ -92,6 +99,34 @@ impl Outside {
         });
         if told.is_err() {
             tracing::debug!("the desk has stopped");
+        }
+    }
+}
+
+/// The provider's webhooks, from the pages to the gateway.
+pub struct Hooks(pub Arc<Gateway>);
+
+#[async_trait]
+impl web::TextHooks for Hooks {
+    fn provider(&self) -> &str {
+        self.0.name()
+    }
+
+    fn figures(&self) -> Vec<(&'static str, u64)> {
+        self.0.stats().counters().to_vec()
+    }
+
+    fn polled_at(&self) -> Option<UnixMs> {
+        let at = self.0.stats().polled_at.load(std::sync::atomic::Ordering::Relaxed);
+        (at > 0).then_some(UnixMs(at))
+    }
+
+    async fn take(&self, headers: &[(String, String)], body: &[u8]) -> web::HookAnswer {
+        match self.0.hook(headers, body).await {
+            HookVerdict::Taken => web::HookAnswer::Taken,
+            HookVerdict::Busy => web::HookAnswer::Busy,
+            HookVerdict::NotBelieved(NotBelieved::Unreadable(why)) => web::HookAnswer::Unreadable(why),
+            HookVerdict::NotBelieved(why) => web::HookAnswer::NotBelieved(why.to_string()),
         }
     }
 }

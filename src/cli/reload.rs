@@ -4,7 +4,7 @@
 //! in place in one step. A set that is not right changes nothing; staff and the log are told what is wrong.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -12,10 +12,10 @@ use tokio::sync::{Mutex, Notify};
 
 use super::safe;
 use crate::desk::{DeskGone, DeskHandle};
-use crate::intent::{IntentError, LoadOptions, Understanding};
+use crate::intent::{HEAD_FILE, IntentError, LoadOptions, Miss, Understanding};
 use crate::site::Site;
-use crate::sop::Library;
 use crate::sop::library::SopProblems;
+use crate::sop::{Library, Sop};
 use crate::store::StoreError;
 use crate::store::journal::{self, Change};
 use crate::telemetry;
@@ -109,13 +109,17 @@ impl Reload {
     fn sops(&self) -> Result<String, NotTaken> {
         let mut in_use = self.in_use.blocking_lock();
         let library = Library::load(&self.sops_dir)?;
-        if let [first, more @ ..] = library.site_problems(&self.site.facts).as_slice() {
+        // In safe mode the site may be one that knows nothing; no SOP is to blame for that.
+        let problems = if self.safe_mode { Vec::new() } else { library.site_problems(&self.site.facts) };
+        if let [first, more @ ..] = problems.as_slice() {
             return Err(NotTaken::Site(format!("{first} (and {} more)", more.len())));
         }
         let before = Handle::current().block_on(self.desk.call(|desk| desk.library().clone()))?;
         if before.fingerprint == library.fingerprint {
             return Ok("The SOPs were read again; nothing in them has changed.".into());
         }
+        no_misses(&Understanding::rules_test(&library))?;
+        let head = KeptHead::of(&self.cache_dir);
         let options = LoadOptions {
             model_dir: &self.model_dir,
             cache_dir: Some(&self.cache_dir),
@@ -127,7 +131,9 @@ impl Reload {
             Some(reader) => reader.retrain(options)?,
             None => Understanding::load(options)?,
         };
-        own_examples(&reader, &library)?;
+        if !reads_alike(&before, &library) {
+            no_misses(&reader.self_test(&library)).inspect_err(|_| head.put_back())?;
+        }
         let said = changes(&before, &library);
         let library = Arc::new(library);
         let (placed, taught, dir, says) =
@@ -153,15 +159,51 @@ impl Reload {
     }
 }
 
+/// The trained head in the cache: only one is kept there, and that of a set that is not taken would make the
+/// next start slow.
+struct KeptHead {
+    file: PathBuf,
+    bytes: Option<Vec<u8>>,
+}
+
+impl KeptHead {
+    fn of(cache_dir: &Path) -> KeptHead {
+        let file = cache_dir.join(HEAD_FILE);
+        KeptHead { bytes: std::fs::read(&file).ok(), file }
+    }
+
+    fn put_back(&self) {
+        if let Some(Err(error)) = self.bytes.as_ref().map(|bytes| std::fs::write(&self.file, bytes)) {
+            tracing::debug!(%error, "the head is trained anew at the next start");
+        }
+    }
+}
+
 /// A set whose own examples are read as another SOP is worse than the one in place.
-fn own_examples(reader: &Understanding, library: &Library) -> Result<(), NotTaken> {
-    let misses = reader.self_test(library);
+fn no_misses(misses: &[Miss]) -> Result<(), NotTaken> {
     if misses.is_empty() {
         return Ok(());
     }
     let named: Vec<String> =
         misses.iter().take(NAMED).map(|m| format!("“{}” of {} as {}", m.example, m.sop, m.read_as)).collect();
     Err(NotTaken::Examples { count: misses.len(), named: named.join("; ") })
+}
+
+/// Whether only words to customers differ, which no reading depends on.
+fn reads_alike(before: &Library, after: &Library) -> bool {
+    let silent = |library: &Library| -> Vec<Sop> {
+        let silent = |sop: &Arc<Sop>| Sop {
+            version: 0,
+            label: String::new(),
+            replies: BTreeMap::new(),
+            tests: Vec::new(),
+            body: String::new(),
+            path: String::new(),
+            ..Sop::clone(sop)
+        };
+        library.sops.values().map(silent).collect()
+    };
+    silent(before) == silent(after)
 }
 
 fn changes(before: &Library, after: &Library) -> String {

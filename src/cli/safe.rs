@@ -82,6 +82,8 @@ fn nowhere() -> Site {
         access: None,
         bookings: Bookings::default(),
         telemetry: Telemetry::default(),
+        notify: Default::default(),
+        texts: None,
         simulated: BTreeSet::new(),
     }
 }
@@ -94,10 +96,10 @@ pub fn remember(site: &Path, sops: &Path, state_dir: &Path) {
     remember_sops(sops, state_dir);
 }
 
-/// The SOPs of it. A file that is no more among them is not kept either.
+/// The procedures of it.
 pub fn remember_sops(sops: &Path, state_dir: &Path) {
     if let Err(error) = keep_sops(sops, &state_dir.join(FOLDER)) {
-        tracing::warn!(%error, "the good SOPs could not be kept for safe mode");
+        tracing::warn!(%error, "the good procedures could not be kept for safe mode");
     }
 }
 

@@ -16,15 +16,16 @@ use tokio::sync::{Notify, mpsc};
 
 use super::https::{Https, HttpsArgs};
 use super::paths::{self, Paths};
+use super::people::{self, Staffroom};
 use super::plug::{self, Outside};
 use super::reload::{InUse, Reload};
-use super::{EX_CONFIG, bookings, problems, safe, state_dir};
+use super::{EX_CONFIG, bookings, problems, safe, state_dir, texting};
+use crate::channel::Gateway;
 use crate::clock::Clock;
-use crate::desk::{self, AlertChannel, Desk, DeskHandle, Options, Parts};
+use crate::desk::{self, Desk, DeskHandle, Options, Parts};
 use crate::device::{DeviceEvent, Drivers};
 use crate::intent::{LoadOptions, Understanding};
-use crate::notify::Channel;
-use crate::notify::ntfy::Ntfy;
+use crate::notify::{Made, Switchboard};
 use crate::site::{self, LoadMode, Site};
 use crate::sop::Library;
 use crate::store::{Store, StoreError};
@@ -57,9 +58,6 @@ pub struct ServeArgs {
     /// Bookings (JSON or CSV), read at the start and whenever the file changes
     #[arg(long, value_name = "FILE")]
     bookings: Option<PathBuf>,
-    /// Call people by ntfy: https://<server>/<topic>
-    #[arg(long, value_name = "URL")]
-    ntfy: Option<String>,
     /// Take the internet line as down when this host does not answer: 192.0.2.1:443 [default: taken as up]
     #[arg(long, value_name = "ADDR:PORT")]
     line_probe: Option<SocketAddr>,
@@ -112,10 +110,19 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         safe::remember(&args.site, &paths.sops, &args.state_dir);
     }
     let sending = start_errors(&site);
-    let mut channels: Vec<Box<dyn Channel>> = Vec::new();
-    if let Some(url) = &args.ntfy {
-        channels.push(Box::new(Ntfy::new(url, args.public_url.clone())?));
-    }
+    let clock = Clock::system();
+    let texts = match texting::provider(&site, &clock) {
+        Ok(texts) => texts,
+        Err(problem) if args.strict => {
+            eprintln!("clubos: {problem:#}");
+            return Ok(ExitCode::from(EX_CONFIG));
+        }
+        Err(problem) => {
+            tracing::error!("no text comes in or goes out: {problem:#}");
+            None
+        }
+    };
+    let people = people::make(&site, &args.state_dir, texts.as_ref().map(|(provider, _)| provider.clone()));
     let setup = Setup {
         site: Arc::new(site),
         library: Arc::new(library),
@@ -124,9 +131,11 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         sops_dir: paths.sops.clone(),
         model_dir: paths.model.clone(),
         cache_dir: paths::warm(&args.state_dir.join("cache"), &paths.model),
-        clock: Clock::system(),
+        clock,
         safe_mode,
-        channels,
+        people,
+        texts,
+        phones: None,
         listen: args.listen,
         public_url: args.public_url.clone(),
         bookings: args.bookings.clone(),
@@ -172,7 +181,12 @@ pub struct Setup {
     pub cache_dir: PathBuf,
     pub clock: Clock,
     pub safe_mode: bool,
-    pub channels: Vec<Box<dyn Channel>>,
+    /// Channels to people.
+    pub people: Made,
+    /// Who carries customers' texts, and how.
+    pub texts: Option<texting::Line>,
+    /// Demo only: the phones of simulated customers.
+    pub phones: Option<Arc<dyn web::DemoPhone>>,
     pub listen: SocketAddr,
     pub public_url: Option<String>,
     pub bookings: Option<PathBuf>,
@@ -225,8 +239,8 @@ pub fn start(
     let options = Options {
         safe_mode: setup.safe_mode,
         fallback: false,
-        texts: false,
-        alert_channels: setup.channels.iter().map(|c| AlertChannel::site_wide(c.name())).collect(),
+        texts: setup.texts.is_some(),
+        alert_channels: setup.people.channels.iter().map(|c| c.kind()).collect(),
         better_reader_within: Some(MODEL_WITHIN),
     };
     let rules = Understanding::rules_only(Some(&setup.site));
@@ -239,13 +253,35 @@ pub fn start(
         options,
     })?;
     let (handle, todos, thread) = desk::start(desk)?;
+    let texts = setup
+        .texts
+        .map(|(provider, settings)| Gateway::new(provider, handle.clone(), setup.clock.clone(), settings));
+    let switchboard = Switchboard::new(
+        setup.people.channels,
+        handle.clone(),
+        db.clone(),
+        setup.site.clone(),
+        setup.clock.clone(),
+        setup.public_url.clone(),
+    );
     let outside =
-        Outside { desk: handle.clone(), drivers, channels: Arc::new(setup.channels), db: db.clone() };
+        Outside { desk: handle.clone(), drivers, switchboard: switchboard.clone(), texts: texts.clone() };
     let readiness = web::Readiness::loading();
     let mut app =
         web::App::new(handle.clone(), db, setup.site.clone(), setup.clock.clone(), readiness.clone());
+    app = app.with_people(Arc::new(Staffroom {
+        switchboard: switchboard.clone(),
+        push_key: setup.people.push_key.map(|key| key.public().to_owned()),
+        missing: setup.people.missing.into_iter().map(|(name, why)| (name, why.to_string())).collect(),
+    }));
     if let Some(demo) = demo {
         app = app.with_demo(demo);
+    }
+    if let Some(phones) = setup.phones {
+        app = app.with_demo_phone(phones);
+    }
+    if let Some(texts) = &texts {
+        app = app.with_text_hooks(Arc::new(plug::Hooks(texts.clone())));
     }
     if let Some(url) = setup.public_url {
         app = app.with_public_url(url);
@@ -272,6 +308,10 @@ pub fn start(
         tokio::spawn(plug::observe(handle.clone(), seen)),
         tokio::spawn(plug::beat(handle.clone())),
     ];
+    tasks.extend(switchboard.start());
+    if let Some(texts) = texts {
+        tasks.push(tokio::spawn(texts.run()));
+    }
     if let Some(probe) = setup.line_probe {
         tasks.push(tokio::spawn(plug::watch_line(handle.clone(), probe)));
     }

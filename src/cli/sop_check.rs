@@ -2,7 +2,7 @@
 //! whether the model, trained on them, reads their own examples as it should.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::paths::{Paths, sample_site};
 use crate::intent::{LoadOptions, Understanding};
@@ -36,18 +36,21 @@ pub fn run(dir: &Path, out: &mut dyn Write) -> io::Result<u8> {
 ///
 /// # Errors
 /// No model, or SOPs that [`run`] complains about.
-pub fn examples(dir: &Path, paths: &Paths, out: &mut dyn Write) -> anyhow::Result<u8> {
+pub fn examples(dir: &Path, site: Option<PathBuf>, paths: &Paths, out: &mut dyn Write) -> anyhow::Result<u8> {
     let library = Library::load(dir)?;
-    let site = sample_site().and_then(|file| site::load(&file, LoadMode::Simulated).ok());
-    let cache = paths.cache_dir();
-    let understanding = Understanding::load(LoadOptions {
-        model_dir: &paths.model,
-        cache_dir: cache.as_deref(),
-        site: site.as_ref(),
-        library: &library,
-        train_on: None,
-    })?;
-    let misses = understanding.self_test(&library);
+    let mut misses = Understanding::rules_test(&library);
+    if misses.is_empty() {
+        let site = site.or_else(sample_site).and_then(|file| site::load(&file, LoadMode::Simulated).ok());
+        let cache = paths.cache_dir();
+        let understanding = Understanding::load(LoadOptions {
+            model_dir: &paths.model,
+            cache_dir: cache.as_deref(),
+            site: site.as_ref(),
+            library: &library,
+            train_on: None,
+        })?;
+        misses = understanding.self_test(&library);
+    }
     for miss in &misses {
         writeln!(out, "{}: the example \"{}\" is read as {}", miss.sop, miss.example, miss.read_as)?;
     }

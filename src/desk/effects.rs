@@ -92,6 +92,7 @@ impl Desk {
                 "alert-due" => alerts::due_now(cx, due.reference)?,
                 digest::TIMER => digest::due(cx)?,
                 "hold" => release_hold(cx, due.reference)?,
+                "text" => timer::clear(cx.db, "text", due.reference)?, // it goes with what waits
                 other => {
                     tracing::error!(kind = other, "a timer of an unknown kind is dropped");
                     timer::clear(cx.db, other, due.reference)?;

@@ -4,17 +4,15 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::people::{self, Call};
 use super::scene::Scene;
 use super::words;
-use super::{Cx, Desk, Inbound, Received};
+use super::{Cx, Desk, Inbound, Received, consent};
 use crate::clock::UnixMs;
 use crate::intent::{Reading, Verdict};
-use crate::sop::Level;
-use crate::store::message::{Ending, NewInbound};
+use crate::store::message::NewInbound;
 use crate::store::thread::{Channel, Thread};
 use crate::store::turn::{self, Turn};
-use crate::store::{self, journal, message, question, thread};
+use crate::store::{self, message, thread};
 
 /// A turn that is sure and complete is answered after this much quiet (DOMAIN 5.2).
 const QUIET_SURE: Duration = Duration::from_secs(1);
@@ -22,6 +20,8 @@ const QUIET_SURE: Duration = Duration::from_secs(1);
 const QUIET_UNSURE: Duration = Duration::from_secs(5);
 /// … and in any case this long after its first message.
 const LONGEST_TURN: Duration = Duration::from_secs(15);
+/// A text that was written this shortly before came by polling.
+const POLLED_WITHIN: Duration = Duration::from_secs(10);
 /// What is read of one turn; the whole text is kept.
 const LONGEST_READ: usize = 2_000;
 
@@ -37,6 +37,13 @@ impl Desk {
                 let thread_id = message::get(cx.db, message_id)?.map_or(0, |m| m.thread_id);
                 return Ok(Received { message_id, thread_id, duplicate: true });
             }
+            let content = content_key(inbound);
+            let same = content.as_deref().map(|key| message::by_content_key(cx.db, key)).transpose()?;
+            if let Some(known) = same.flatten() {
+                // The provider delivered it twice, under two ids.
+                let thread_id = message::get(cx.db, known)?.map_or(0, |m| m.thread_id);
+                return Ok(Received { message_id: known, thread_id, duplicate: true });
+            }
             let thread = open_thread(cx, inbound)?;
             let new = NewInbound {
                 thread_id: thread.id,
@@ -44,11 +51,12 @@ impl Desk {
                 media: inbound.media,
                 provider_id: inbound.provider_id.as_deref(),
                 dedupe_key: &key,
+                content_key: content.as_deref(),
                 written_at: inbound.written_at.min(cx.now),
                 received_at: cx.now,
             };
             let message_id = message::insert_inbound(cx.db, &new)?.unwrap_or_default();
-            if !consent(cx, &thread, message_id, &inbound.body)? {
+            if !consent::heed(cx, &thread, message_id, &inbound.body)? {
                 take_in(cx, &thread, message_id)?;
             }
             Ok(Received { message_id, thread_id: thread.id, duplicate: false })
@@ -62,15 +70,25 @@ fn dedupe_key(inbound: &Inbound) -> String {
     if let Some(id) = &inbound.provider_id {
         return format!("{channel}:{id}");
     }
+    format!("{channel}#{}", fingerprint(inbound))
+}
+
+/// A text of a provider's is the same under whatever id, if sender, words and the provider's time are.
+fn content_key(inbound: &Inbound) -> Option<String> {
+    let provided = inbound.channel == Channel::Sms && inbound.provider_id.is_some();
+    provided.then(|| fingerprint(inbound))
+}
+
+fn fingerprint(inbound: &Inbound) -> String {
     let mut hash = Sha256::new();
     for part in [inbound.address.as_bytes(), inbound.session.as_bytes(), inbound.body.as_bytes()] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
     hash.update(inbound.written_at.0.to_le_bytes());
+    hash.update(inbound.media.to_le_bytes());
     let digest = hash.finalize();
-    let hex: String = digest.iter().take(16).map(|b| format!("{b:02x}")).collect();
-    format!("{channel}#{hex}")
+    digest.iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
 fn open_thread(cx: Cx<'_>, inbound: &Inbound) -> store::Result<Thread> {
@@ -91,52 +109,9 @@ fn open_thread(cx: Cx<'_>, inbound: &Inbound) -> store::Result<Thread> {
     thread::get(cx.db, id)?.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into())
 }
 
-/// Opt-out and opt-in words (DOMAIN 5.11). True if the text was one and has its ending.
-fn consent(cx: Cx<'_>, thread: &Thread, message_id: i64, body: &str) -> store::Result<bool> {
-    let (Channel::Sms, Some(phone)) = (thread.channel, &thread.phone) else { return Ok(false) };
-    if words::opt_in(body) && journal::opt_in(cx.db, phone)? {
-        journal::notice(
-            cx.db,
-            Some(thread.id),
-            "A number that had opted out of texts has opted in again.",
-            cx.now,
-        )?;
-        message::end(
-            cx.db,
-            message_id,
-            Ending::Silent,
-            Some("opted in again; the carrier confirms it"),
-            &[],
-            cx.now,
-        )?;
-        return Ok(true);
-    }
-    let Some(word) = words::opt_out(body) else { return Ok(false) };
-    journal::opt_out(cx.db, phone, &word, cx.now)?;
-    question::close(cx.db, thread.id, "answered")?;
-    let notice = format!(
-        "Opt-out: the customer texted {} and gets no more texts; the bay screen still works.",
-        word.to_uppercase()
-    );
-    journal::notice(cx.db, Some(thread.id), &notice, cx.now)?;
-    store::outbox::cancel_automatic(cx.db, thread.id)?;
-    let scene = Scene::load(cx, thread.clone())?;
-    let call = Call {
-        intent: "opt-out",
-        level: Level::Medium,
-        reason: "the customer opted out of texts",
-        episode: None,
-        summary: notice.clone(),
-        due_at: None,
-    };
-    let (escalation, _) = people::escalate(cx, &scene, &call)?;
-    message::end(cx.db, message_id, Ending::Escalated, None, &[format!("escalation:{escalation}")], cx.now)?;
-    Ok(true)
-}
-
 /// Puts a committed message into the thread's turn. It is looked at right after what came in together was
 /// committed: a burst is read once, not once a message.
-fn take_in(cx: Cx<'_>, thread: &Thread, message_id: i64) -> store::Result<()> {
+pub(super) fn take_in(cx: Cx<'_>, thread: &Thread, message_id: i64) -> store::Result<()> {
     let turn_id = match turn::open_on(cx.db, thread.id)? {
         Some(turn) => turn.id,
         None => turn::insert(cx.db, thread.id, cx.now, cx.now, cx.now + LONGEST_TURN)?,
@@ -166,12 +141,23 @@ pub(super) fn look(cx: Cx<'_>, open: &Turn) -> store::Result<bool> {
     if reading.topics.iter().any(|t| t.decision == Verdict::Emergency) {
         return Ok(true);
     }
-    let quiet = if gathering { settled } else { (last.received_at + quiet_gap(&reading)).min(cap) };
+    let gap = quiet_gap(&reading).saturating_sub(on_its_way(&scene.thread, last));
+    let quiet = if gathering { settled } else { (last.received_at + gap).min(cap) };
     let due = cx.world.awaits_reader.map_or(quiet, |until| quiet.max(until));
     if due > cx.now {
         turn::put_off(cx.db, open.id, due, last.id)?;
     }
     Ok(due <= cx.now)
+}
+
+/// Whether these words speak of an emergency, by the rules or the model.
+pub(super) fn is_urgent(cx: Cx<'_>, thread: &Thread, body: &str) -> store::Result<bool> {
+    if is_emergency(cx, body) {
+        return Ok(true);
+    }
+    let scene = Scene::load(cx, thread.clone())?;
+    let reading = cx.world.read(limited(body), &scene.context());
+    Ok(reading.topics.iter().any(|t| t.decision == Verdict::Emergency))
 }
 
 /// The reader has changed, or a better one is on its way: each open turn is looked at afresh.
@@ -182,8 +168,15 @@ pub(super) fn look_again(cx: Cx<'_>) -> store::Result<()> {
     Ok(())
 }
 
-fn is_emergency(cx: Cx<'_>, body: &str) -> bool {
+pub(super) fn is_emergency(cx: Cx<'_>, body: &str) -> bool {
     cx.world.reader.emergency(limited(body)).is_some()
+}
+
+/// How long a text has been quiet before it came in: a provider that is asked every few seconds would have
+/// told of a newer one too. More than that is no polling but a line that was down.
+fn on_its_way(thread: &Thread, last: &message::Message) -> Duration {
+    let time = last.received_at.since(last.written_at);
+    if thread.channel == Channel::Sms && time <= POLLED_WITHIN { time } else { Duration::ZERO }
 }
 
 fn quiet_gap(reading: &Reading) -> Duration {

@@ -97,8 +97,10 @@ pub enum Acknowledged {
 pub enum Todo {
     /// Tell a driver, then say `effect_sent` or `effect_not_sent`.
     Act(Permit),
-    /// Send a text, then say `delivered` or `not_delivered`.
+    /// Send a text, then say what came of it: `text_accepted`, `text_later`, `text_refused`, or look it up.
     Deliver(Outgoing),
+    /// The program stopped while this text was being sent: look it up, then say what came of it.
+    LookUp(Outgoing),
     /// Call a person, then say `alert_sent` or `alert_failed`.
     Alert(Alert),
     /// Somebody looks after it, or it is over: whoever was called needs no more noise. For channels that
@@ -108,6 +110,17 @@ pub enum Todo {
     Digest(DigestCall),
     /// Ask the cloud model, then say `fallback_answered`.
     Ask(Question),
+}
+
+/// What a provider's lasting no is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextRefusal {
+    /// No text of ours leaves until a person mends something: the key, the credit, the approval.
+    Account,
+    /// The recipient opted out at the carrier.
+    OptedOut,
+    /// This number takes no texts, or this text is refused.
+    Text,
 }
 
 /// A signed-in person.
@@ -149,6 +162,8 @@ pub enum OperateError {
     Conflict,
     #[error("the text is empty")]
     Empty,
+    #[error("a text holds at most {0} characters; send it in parts")]
+    TooLong(usize),
     #[error("say which one: “{}” could be done in several places", .0.plain().order)]
     NoTarget(Effect),
     #[error("{0} has taken this conversation over")]

@@ -17,11 +17,13 @@ mod answers;
 mod bays;
 mod bookings;
 mod collect;
+mod consent;
 mod decide;
 mod digest;
 mod door;
 mod draft;
 mod effects;
+mod elsewhere;
 mod hall;
 mod health;
 mod inbox;
@@ -35,6 +37,7 @@ mod phrases;
 mod readings;
 mod run;
 mod scene;
+mod texts;
 mod topics;
 mod words;
 
@@ -46,8 +49,10 @@ use rusqlite::Connection;
 
 pub use crate::llm::{Nomination, Question as FallbackQuestion};
 pub use bookings::{BookingList, NotRead};
+pub use elsewhere::{MissedCall, SentElsewhere};
 pub use input::{
-    Acknowledged, Act, AlertChannel, Inbound, Line, OperateError, Operator, Reach, Received, Todo,
+    Acknowledged, Act, AlertChannel, Inbound, Line, OperateError, Operator, Reach, Received, TextRefusal,
+    Todo,
 };
 pub use on_call::{OnCall, order as on_call_order};
 use readings::Readings;
@@ -90,6 +95,8 @@ pub struct Options {
 pub struct Desk {
     store: Store,
     world: World,
+    /// Texts that were in mid-send when the program stopped: to be looked up before anything else is done.
+    interrupted: Vec<store::outbox::Outgoing>,
 }
 
 /// What decisions go by besides the database.
@@ -160,7 +167,7 @@ impl Desk {
             readings: Readings::default(),
             reachable: BTreeMap::new(),
         };
-        let mut desk = Desk { store, world };
+        let mut desk = Desk { store, world, interrupted: Vec::new() };
         desk.resume()?;
         Ok(desk)
     }
@@ -261,17 +268,18 @@ impl Desk {
     }
 
     /// Picks up after a start: messages without a turn get one, effects handed to a driver keep being
-    /// watched (never sent again), texts in mid-send are *maybe sent* and shown to a person.
+    /// watched (never sent again), texts in mid-send are looked up at the provider.
     fn resume(&mut self) -> store::Result<()> {
-        self.write(|cx| {
+        self.interrupted = self.write(|cx| {
             inbox::adopt(cx)?;
             if cx.world.awaits_reader.is_some() {
                 inbox::look_again(cx)?;
             }
             effects::resume(cx)?;
-            people::resume(cx)?;
-            alerts::resume(cx)
-        })
+            alerts::resume(cx)?;
+            texts::resume(cx)
+        })?;
+        Ok(())
     }
 }
 

@@ -14,6 +14,9 @@ use crate::store::{StoreError, episode, escalation, journal, outbox, question, t
 /// A hold ends this long after the last sign of the person (DOMAIN 5.9).
 const HOLD: Duration = Duration::from_secs(60 * 60);
 
+/// Characters of one text at either provider.
+const LONGEST_TEXT: usize = 1600;
+
 type Done = Result<(), OperateError>;
 
 impl Desk {
@@ -78,6 +81,9 @@ fn reply(cx: Cx<'_>, who: &Operator, thread: &Thread, text: &str, form_key: Opti
     if text.is_empty() {
         return Err(OperateError::Empty);
     }
+    if thread.channel == Channel::Sms && text.chars().count() > LONGEST_TEXT {
+        return Err(OperateError::TooLong(LONGEST_TEXT));
+    }
     if form_key.is_some_and(|key| outbox::form_used(cx.db, key).unwrap_or(false)) {
         return Err(OperateError::Conflict);
     }
@@ -93,7 +99,7 @@ fn reply(cx: Cx<'_>, who: &Operator, thread: &Thread, text: &str, form_key: Opti
 
 /// The conversation is theirs: open turns end silently, unsent automatic texts do not leave, the pending
 /// question is off, escalations are acknowledged, and a hold keeps the automation out.
-fn take_over(cx: Cx<'_>, who: &Operator, thread: &Thread, reason: &str) -> Result<(), StoreError> {
+pub(super) fn take_over(cx: Cx<'_>, who: &Operator, thread: &Thread, reason: &str) -> Result<(), StoreError> {
     let fresh = thread.held(cx.now).is_none_or(|h| h.by != who.name);
     let hold = Hold { by: who.name.clone(), reason: reason.to_owned(), until: cx.now + HOLD };
     thread::set_hold(cx.db, thread.id, Some(&hold))?;

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::draft::Draft;
 use super::scene::Scene;
-use super::{Cx, Desk, Line, Todo, alerts};
+use super::{Cx, alerts};
 use crate::clock::UnixMs;
 use crate::site::BayId;
 use crate::sop::{Level, Sop};
 use crate::store::booking::{self, Booking};
 use crate::store::escalation::{self, Escalation, NewEscalation};
-use crate::store::{self, device, effect, journal, message, outbox, timer};
+use crate::store::{self, device, effect, message, timer};
 use crate::store::{booking_source, ticket};
 
 /// Tickets of one intent and bay within this time become one problem (DOMAIN 6).
@@ -232,73 +232,4 @@ pub(super) fn open_ticket(
         ticket::make_parent(cx.db, &alike, cx.now)?;
     }
     Ok(id)
-}
-
-/// After a start: what was in mid-send may have left; a person is shown it.
-pub(super) fn resume(cx: Cx<'_>) -> store::Result<()> {
-    for row in outbox::interrupted(cx.db)? {
-        outbox::set_state(cx.db, row.id, "maybe", None, Some("the program stopped while it was being sent"))?;
-        journal::notice(
-            cx.db,
-            Some(row.thread_id),
-            "A reply was being sent when the box stopped: maybe sent, please look.",
-            cx.now,
-        )?;
-    }
-    Ok(())
-}
-
-impl Desk {
-    /// Texts that wait and can go: one [`Todo`] each, marked so that none is handed out twice.
-    pub(super) fn send_texts(&mut self, todos: &mut Vec<Todo>) -> store::Result<()> {
-        let ready = self.world.line == Line::Up && self.world.options.texts;
-        if !ready || outbox::queued(self.store.conn(), "sms")?.is_empty() {
-            return Ok(());
-        }
-        let rows = self.write(|cx| {
-            let rows = outbox::queued(cx.db, "sms")?;
-            for row in &rows {
-                outbox::set_state(cx.db, row.id, "sending", None, None)?;
-            }
-            Ok(rows)
-        })?;
-        todos.extend(rows.into_iter().map(Todo::Deliver));
-        Ok(())
-    }
-
-    /// The provider has the text.
-    ///
-    /// # Errors
-    /// Only the database's; the text is not sent again for it.
-    pub fn delivered(&mut self, outbox_id: i64) -> store::Result<()> {
-        self.write(|cx| {
-            outbox::set_state(cx.db, outbox_id, "sent", Some(cx.now), None)?;
-            if let Some(row) = outbox::get(cx.db, outbox_id)? {
-                let until = cx.now + super::draft::QUESTION_LIVES;
-                store::question::asked_late(cx.db, row.message_id, cx.now, until)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// The text did not leave. A passing trouble queues it again, a permanent one tells people.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub fn not_delivered(&mut self, outbox_id: i64, why: &str, permanent: bool) -> store::Result<()> {
-        self.write(|cx| {
-            let Some(row) = outbox::get(cx.db, outbox_id)? else { return Ok(()) };
-            let state = if permanent { "failed" } else { "queued" };
-            outbox::set_state(cx.db, outbox_id, state, None, Some(why))?;
-            if permanent {
-                journal::notice(
-                    cx.db,
-                    Some(row.thread_id),
-                    &format!("A text could not be sent: {why}"),
-                    cx.now,
-                )?;
-            }
-            Ok(())
-        })
-    }
 }

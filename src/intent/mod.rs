@@ -30,6 +30,7 @@ mod understanding;
 #[doc(hidden)]
 pub use encoder::environment_in_use;
 pub use error::IntentError;
+pub use train::HEAD_FILE;
 pub use understanding::{LoadOptions, Miss, Understanding};
 
 use serde::{Deserialize, Serialize};
@@ -116,6 +117,16 @@ pub struct Slots {
     /// A phone number or booking reference in the text.
     pub phone: Option<String>,
     pub reference: Option<String>,
+}
+
+impl Slots {
+    /// The customer's own bay where exactly one is named: none for somebody else's, none for several.
+    pub fn own_bay(&self) -> Option<BayId> {
+        match self.bays[..] {
+            [bay] if !self.others_bay => Some(bay),
+            _ => None,
+        }
+    }
 }
 
 /// When the thing written about happens. Only `Now` may lead to an action.

@@ -31,6 +31,8 @@ pub struct Model {
     encoder: Arc<Encoder>,
     speller: Speller,
     classes: Vec<String>,
+    /// The class of out-of-scope, if it has rows.
+    outside: Option<usize>,
     trained: Trained,
     vocabulary: Vocabulary,
     bayes: Bayes,
@@ -45,6 +47,19 @@ pub struct Guess {
     pub ranked: Vec<(String, f32)>,
     /// P(the first is right), 0..=1.
     pub confidence: f32,
+    /// P(none of the club's business), 0..=1.
+    pub outside: f32,
+    /// `outside` from which the text is refused.
+    pub refuse_from: f32,
+    /// Whether the nearest known phrase has the first's intent.
+    pub neighbour_agrees: bool,
+}
+
+impl Guess {
+    /// Whether the best guess is small talk or a follow-up.
+    pub fn is_conversation(&self) -> bool {
+        self.ranked.first().is_some_and(|(i, _)| i.starts_with("chat.") || i.starts_with("followup."))
+    }
 }
 
 impl Model {
@@ -103,6 +118,7 @@ impl Model {
             encoder,
             speller,
             classes,
+            outside,
             trained,
             vocabulary,
             bayes,
@@ -136,18 +152,28 @@ impl Model {
                 together[k] = -1e4;
             }
         }
-        if let Some(class) = self.index.verbatim(cosines.view()) {
+        let verbatim = self.index.verbatim(cosines.view());
+        if let Some(class) = verbatim {
             together[class] += PRECEDENT;
         }
         let best = argmax(&together);
         let near = self.index.nearness(cosines.view(), x, best);
         let temperature = self.trained.temperature;
-        let signs: Signs = fuse::signs(&scores.to_vec(), &opinions, &together, temperature, best, &near);
+        let signs: Signs =
+            fuse::signs(&scores.to_vec(), &opinions, &together, temperature, best, self.outside, &near);
         let p = softmax(&together, temperature);
         let mut order: Vec<usize> = (0..p.len()).collect();
         order.sort_by(|a, b| p[*b].total_cmp(&p[*a]).then(a.cmp(b)));
         let ranked = order.into_iter().take(5).map(|k| (self.classes[k].clone(), p[k])).collect();
-        Ok(Guess { ranked, confidence: self.trained.fuse.confidence(&signs) })
+        // What staff wrote down word for word is the club's business.
+        let gate = self.trained.gate.as_ref().filter(|_| verbatim != Some(best));
+        Ok(Guess {
+            ranked,
+            confidence: self.trained.fuse.confidence(&signs),
+            outside: gate.map_or(0.0, |g| g.outside(&signs)),
+            refuse_from: gate.map_or(1.0, |g| g.refuse_from),
+            neighbour_agrees: near.nearest_label == best,
+        })
     }
 
     fn embed(&self, text: &str) -> Result<Arc<[f32]>, IntentError> {

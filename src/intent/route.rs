@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::corpus::OUT_OF_SCOPE;
 use super::model::Guess;
-use super::{By, Candidate, Topic, Verdict};
+use super::{By, Candidate, Topic, Verdict, emergency};
 use crate::site::Tier;
 use crate::sop::{Kind, Library};
 
@@ -12,8 +12,20 @@ use crate::sop::{Kind, Library};
 const ASK_FROM: f32 = 0.30;
 /// An `ask` names two; the second must be at least this likely.
 const SECOND_FROM: f32 = 0.06;
+/// From here the best guess is asked about, however unlikely the second.
+const ASK_ANYHOW: f32 = 0.60;
 /// The model alone raises the emergency lane from here (the rules come first and need no number).
 const EMERGENCY_FROM: f32 = 0.50;
+/// With a word of the danger it stays the best guess from here (a person is told).
+const DANGER_FROM: f32 = 0.38;
+/// Without a word of the danger, but beside a phrase that is known for it.
+const EMERGENCY_BY_NEIGHBOUR: f32 = 0.80;
+/// More likely a stranger's text than one of ours.
+const OUTSIDE_FROM: f32 = 0.50;
+/// So sure of it that neither a cloud model nor a person need look first.
+const SURELY_OUTSIDE: f32 = 0.90;
+/// A word of danger in what is this likely a stranger's text is no danger here.
+const DANGER_ELSEWHERE: f32 = 0.65;
 
 /// How sure a reading of each intent must be to match.
 #[derive(Debug, Clone, Default)]
@@ -22,11 +34,12 @@ pub struct Strictness(BTreeMap<String, f32>);
 impl Strictness {
     pub fn of(library: &Library) -> Strictness {
         let strict = |sop: &crate::sop::Sop| match (sop.tier(), sop.kind) {
-            (Tier::T2 | Tier::T3, _) => 0.76,
-            (Tier::T1, _) => 0.70,
+            (Tier::T2 | Tier::T3, _) => 0.84,
+            _ if sop.acts() => 0.80,
+            (Tier::T1, _) => 0.74,
             // Money and bookings stay with people, but the customer is told so at once.
             (Tier::T0, Kind::Human | Kind::Safety) => 0.66,
-            (Tier::T0, Kind::System) => 0.66,
+            (Tier::T0, Kind::System | Kind::Social) => 0.62,
             (Tier::T0, _) => 0.64,
         };
         Strictness(library.sops.iter().map(|(id, sop)| (id.clone(), strict(sop))).collect())
@@ -35,6 +48,19 @@ impl Strictness {
     /// P(right) from which `intent` matches, 0..=1.
     pub fn of_intent(&self, intent: &str) -> f32 {
         self.0.get(intent).copied().unwrap_or(0.70)
+    }
+}
+
+/// Whether the guess is no emergency, or one with evidence beside the model's own opinion.
+pub fn may_ring(guess: &Guess, plain: &str) -> bool {
+    let Some((best, _)) = guess.ranked.first().filter(|(best, _)| best.starts_with("emergency.")) else {
+        return true;
+    };
+    let sure = guess.confidence;
+    if emergency::has_word(best, plain) {
+        sure >= DANGER_FROM && guess.outside < DANGER_ELSEWHERE
+    } else {
+        sure >= EMERGENCY_BY_NEIGHBOUR && guess.neighbour_agrees && guess.outside < OUTSIDE_FROM
     }
 }
 
@@ -52,12 +78,21 @@ pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
     let mut alternatives = vec![Candidate { intent: best.clone(), confidence }];
     alternatives.extend(rest);
 
-    let second = guess.ranked.iter().skip(1).any(|(intent, p)| askable(intent) && *p >= SECOND_FROM);
+    let danger = best.starts_with("emergency.");
+    if !danger && best != OUT_OF_SCOPE && guess.outside >= OUTSIDE_FROM {
+        return stranger(guess.outside, alternatives, text);
+    }
+    let refused = !danger && guess.outside >= guess.refuse_from;
+    // An act that is nearly sure enough is asked about, however far behind the second is.
+    let second_from = if confidence >= ASK_ANYHOW { 0.0 } else { SECOND_FROM };
+    let second = guess.ranked.iter().skip(1).any(|(intent, p)| askable(intent) && *p >= second_from);
     let decision = if best == OUT_OF_SCOPE {
-        if confidence >= 0.5 { Verdict::None } else { Verdict::Fallback }
-    } else if best.starts_with("emergency.") && confidence >= EMERGENCY_FROM {
+        if confidence.max(guess.outside) >= 0.5 { Verdict::None } else { Verdict::Fallback }
+    } else if danger && confidence >= EMERGENCY_FROM {
         Verdict::Emergency
-    } else if confidence >= strictness.of_intent(&best) && !best.starts_with("emergency.") {
+    } else if refused {
+        Verdict::Fallback
+    } else if confidence >= strictness.of_intent(&best) && !danger {
         Verdict::Match
     } else if confidence >= ASK_FROM && askable(&best) && second {
         // The two that are asked about stand first.
@@ -69,6 +104,24 @@ pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
         Verdict::Fallback
     };
     Topic { intent: best, confidence, decision, alternatives, text: text.to_owned(), by: By::Model }
+}
+
+/// The gate says it is none of ours, whatever it resembles.
+fn stranger(outside: f32, mut alternatives: Vec<Candidate>, text: &str) -> Topic {
+    alternatives.retain(|c| c.intent != OUT_OF_SCOPE);
+    for candidate in &mut alternatives {
+        candidate.confidence = candidate.confidence.min(1.0 - outside);
+    }
+    alternatives.insert(0, Candidate { intent: OUT_OF_SCOPE.to_owned(), confidence: outside });
+    alternatives.truncate(5);
+    Topic {
+        intent: OUT_OF_SCOPE.to_owned(),
+        confidence: outside,
+        decision: if outside >= SURELY_OUTSIDE { Verdict::None } else { Verdict::Fallback },
+        alternatives,
+        text: text.to_owned(),
+        by: By::Model,
+    }
 }
 
 /// Whether "Is it about …?" makes sense for this intent.
@@ -96,7 +149,7 @@ mod tests {
             ("sim.black-screen".to_owned(), (1.0 - p) * 0.8),
             (OUT_OF_SCOPE.to_owned(), (1.0 - p) * 0.2),
         ];
-        Guess { ranked, confidence }
+        Guess { ranked, confidence, outside: 0.0, refuse_from: 0.4, neighbour_agrees: false }
     }
 
     fn strict() -> Strictness {
@@ -126,5 +179,27 @@ mod tests {
         for confidence in [0.05, 0.4, 0.95] {
             assert_eq!(topic(&guess("faq.wifi", 0.5, confidence), &strict(), "").intent, "faq.wifi");
         }
+    }
+
+    #[test]
+    fn a_stranger_matches_nothing_and_a_doubtful_one_goes_on_to_a_person() {
+        let of = |outside| topic(&Guess { outside, ..guess("faq.wifi", 0.9, 0.9) }, &strict(), "");
+        assert_eq!(of(0.1).decision, Verdict::Match);
+        assert_eq!((of(0.45).decision, of(0.45).intent.as_str()), (Verdict::Fallback, "faq.wifi"));
+        assert_eq!(of(0.7).decision, Verdict::Fallback);
+        assert_eq!((of(0.95).decision, of(0.95).intent.as_str()), (Verdict::None, OUT_OF_SCOPE));
+        assert_eq!(of(0.9).alternatives[0].intent, OUT_OF_SCOPE);
+        let danger = Guess { outside: 0.9, ..guess("emergency.fire", 0.9, 0.9) };
+        assert_eq!(topic(&danger, &strict(), "").decision, Verdict::Emergency);
+    }
+
+    #[test]
+    fn the_model_alone_rings_only_with_evidence() {
+        let medical = guess("emergency.medical", 0.7, 0.7);
+        assert!(may_ring(&medical, "he has gone grey and cant talk"));
+        assert!(!may_ring(&medical, "we have visitors coming, can they get a link"));
+        let near = Guess { neighbour_agrees: true, confidence: 0.9, ..medical };
+        assert!(may_ring(&near, "something is really off with my buddy"));
+        assert!(may_ring(&guess("faq.wifi", 0.2, 0.2), ""));
     }
 }

@@ -12,19 +12,24 @@ use sha2::{Digest, Sha256};
 use super::embeddings::{read_checked, write_checked};
 use super::encoder::hex;
 use super::ensemble::Opinions;
-use super::fuse::{self, Fuse, Signs};
+use super::fuse::{self, Fuse, Gate, Signs};
 use super::head::{Head, softmax};
 use super::index::{self, Index};
 use super::lexical::{Bayes, Features};
 
 /// Raised when the recipe below changes, so that kept heads of an older recipe are not read.
-const RECIPE: u32 = 4;
+const RECIPE: u32 = 5;
 /// Parts for cross-validation.
 const FOLDS: usize = 4;
 /// Phrases nearer than this (cosine) count as repeats and are held back together.
 const REPEAT: f32 = 0.93;
 /// Out-of-scope rows count at least this share when confidence is fitted; about what a club's line sees.
 const OUTSIDE_SHARE: f32 = 0.15;
+/// Share of the club's own (held-back) rows that the gate may refuse. Held-back rows are harder than a live
+/// day, since their near repeats are held back too.
+const REFUSE: f32 = 0.035;
+/// Fewer rows from outside teach no gate.
+const FEWEST_OUTSIDE: usize = 40;
 
 /// A trained head.
 #[derive(Debug, Clone)]
@@ -32,6 +37,8 @@ pub struct Trained {
     pub head: Head,
     pub temperature: f32,
     pub fuse: Fuse,
+    /// Absent where there are too few rows from outside.
+    pub gate: Option<Gate>,
 }
 
 /// The rows as numbers.
@@ -53,7 +60,13 @@ pub fn train(data: &Data<'_>) -> Trained {
     let held = held_back(data);
     let temperature = best_temperature(&held, data.y);
     let rows = fuse_rows(&held, data, temperature);
-    Trained { head, temperature, fuse: Fuse::fit(&rows) }
+    let strangers = data.y.iter().filter(|k| Some(**k) == data.outside).count();
+    let gate = (strangers >= FEWEST_OUTSIDE).then(|| {
+        let is_outside = |h: &Held| Some(data.y[h.row]) == data.outside;
+        let rows: Vec<_> = held.iter().zip(&rows).map(|(h, r)| (r.0, is_outside(h), r.2)).collect();
+        Gate::fit(&rows, REFUSE)
+    });
+    Trained { head, temperature, fuse: Fuse::fit(&rows), gate }
 }
 
 /// One row as a head saw it that was trained without it.
@@ -122,7 +135,7 @@ fn fuse_rows(held: &[Held], data: &Data<'_>, temperature: f32) -> Vec<(Signs, bo
             let truth = data.y[h.row];
             let weight = if Some(truth) == data.outside { raise } else { 1.0 };
             (
-                fuse::signs(&h.scores, &h.opinions, &h.together, temperature, h.best, &h.near),
+                fuse::signs(&h.scores, &h.opinions, &h.together, temperature, h.best, data.outside, &h.near),
                 h.best == truth,
                 weight,
             )
@@ -158,10 +171,14 @@ struct Kept {
     prior: Vec<u32>,
     temperature: u32,
     fuse: Fuse,
+    gate: Option<Gate>,
 }
 
+/// The head's file in the cache.
+pub const HEAD_FILE: &str = "head.json";
+
 fn file(dir: &Path) -> PathBuf {
-    dir.join("head.json")
+    dir.join(HEAD_FILE)
 }
 
 /// The head kept in `dir`, if it was made of exactly this.
@@ -175,7 +192,7 @@ pub fn load(dir: &Path, fingerprint: &str) -> Option<Trained> {
     let weights = Array2::from_shape_vec((kept.classes, dims), floats(&kept.weights)).ok()?;
     let head =
         Head { weights, bias: Array1::from(floats(&kept.bias)), prior: Array1::from(floats(&kept.prior)) };
-    Some(Trained { head, temperature: f32::from_bits(kept.temperature), fuse: kept.fuse })
+    Some(Trained { head, temperature: f32::from_bits(kept.temperature), fuse: kept.fuse, gate: kept.gate })
 }
 
 /// Keeps a head in `dir`; a failure costs time at the next start and nothing else.
@@ -189,6 +206,7 @@ pub fn save(dir: &Path, fingerprint: &str, trained: &Trained) {
         prior: bits(&mut trained.head.prior.iter()),
         temperature: trained.temperature.to_bits(),
         fuse: trained.fuse.clone(),
+        gate: trained.gate.clone(),
     };
     let written =
         serde_json::to_vec(&kept).map_err(std::io::Error::from).and_then(|b| write_checked(&file(dir), b));
@@ -232,7 +250,7 @@ mod tests {
         save(&dir, "a", &trained);
         let again = load(&dir, "a").unwrap();
         assert_eq!(again.head.weights, trained.head.weights);
-        assert_eq!(again.fuse, trained.fuse);
+        assert_eq!((again.fuse, again.gate), (trained.fuse, trained.gate));
         assert!(load(&dir, "b").is_none());
         std::fs::remove_dir_all(dir).unwrap();
     }

@@ -88,6 +88,18 @@ impl Understanding {
         self.0.model.is_some()
     }
 
+    /// Examples that the emergency rules claim for another SOP, whatever a model would be trained on. Quick.
+    pub fn rules_test(library: &Library) -> Vec<Miss> {
+        let claimed = |id: &str, example: &str| match emergency::scan(example) {
+            Scan::Fires(intent) if intent != id && clauses::split(example).len() < 2 => {
+                Some(Miss { sop: id.to_owned(), example: example.to_owned(), read_as: intent.to_owned() })
+            }
+            _ => None,
+        };
+        let live = library.sops.iter().filter(|(_, sop)| sop.status == crate::sop::Status::Live);
+        live.flat_map(|(id, sop)| sop.examples.iter().filter_map(move |e| claimed(id, e))).collect()
+    }
+
     /// Every live SOP's own examples must be read as that SOP; those that are not.
     pub fn self_test(&self, library: &Library) -> Vec<Miss> {
         self.self_test_while(library, || true)
@@ -137,7 +149,7 @@ impl Inner {
             Scan::Guarded | Scan::Silent => {
                 let emergencies = scan == Scan::Silent && slots.tense == Tense::Now;
                 self.by_wording(&tidy, &plain, context).map(|t| vec![t]).unwrap_or_else(|| {
-                    let topics = self.by_model(&tidy, emergencies);
+                    let topics = self.by_model(&tidy, emergencies, context);
                     with_context(topics, &tidy, context)
                 })
             }
@@ -183,11 +195,14 @@ impl Inner {
         if slots::is_only_a_bay(text, &self.places) && context.pending == Some(PendingKind::Bay) {
             return context.last_intent.as_deref().map(|last| rule(last, By::Context));
         }
+        if let Some(intent) = chat::fragment(plain, context) {
+            return Some(rule(intent, By::Context));
+        }
         chat::exact(plain, context).map(|intent| rule(intent, By::Rule))
     }
 
-    fn by_model(&self, text: &str, emergencies: bool) -> Vec<Topic> {
-        let Some(whole) = self.guess(text, emergencies) else {
+    fn by_model(&self, text: &str, emergencies: bool, context: &Context) -> Vec<Topic> {
+        let Some(whole) = self.guess(text, emergencies, context) else {
             return vec![unread(text)];
         };
         let clauses = clauses::split(text);
@@ -216,15 +231,28 @@ impl Inner {
         topics
     }
 
-    fn guess(&self, text: &str, emergencies: bool) -> Option<Topic> {
+    fn guess(&self, text: &str, emergencies: bool, context: &Context) -> Option<Topic> {
         let model = self.model.as_ref()?;
         let allowed = |intent: &str| match intent {
             "emergency.trapped" => emergencies && !emergency::is_outside(text),
             "emergency.flood" => emergencies && !emergency::is_weather(text),
             _ => emergencies || !intent.starts_with("emergency."),
         };
-        match model.guess(text, &allowed) {
-            Ok(guess) => Some(route::topic(&guess, &self.strictness, text)),
+        let guess = model.guess(text, &allowed).and_then(|guess| {
+            if route::may_ring(&guess, &normalise::plain(text)) {
+                return Ok(guess);
+            }
+            model.guess(text, &|intent: &str| !intent.starts_with("emergency."))
+        });
+        match guess {
+            Ok(mut guess) => {
+                // An answer in few words looks like anybody's; to our question it is none of a stranger's.
+                let under_way = context.pending.is_some() || context.last_intent.is_some();
+                if under_way && guess.is_conversation() {
+                    guess.outside = 0.0;
+                }
+                Some(route::topic(&guess, &self.strictness, text))
+            }
             Err(e) => {
                 tracing::warn!(error = %e, "the encoder failed; the message is read by rules alone");
                 None
@@ -235,7 +263,7 @@ impl Inner {
     /// The clause's topic, if the model is sure of it.
     fn sure(&self, clause: &str, emergencies: bool) -> Option<Topic> {
         let small_talk = chat::exact(&normalise::plain(clause), &Context::default()).is_some();
-        let topic = (!small_talk).then(|| self.guess(clause, emergencies)).flatten()?;
+        let topic = (!small_talk).then(|| self.guess(clause, emergencies, &Context::default())).flatten()?;
         matches!(topic.decision, Verdict::Match | Verdict::Emergency).then_some(topic)
     }
 }

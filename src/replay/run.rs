@@ -256,7 +256,7 @@ impl World<'_> {
     fn carry_out(&mut self, todo: Todo) -> Result<(), RunError> {
         match todo {
             Todo::Act(permit) => self.act(&permit)?,
-            Todo::Deliver(text) => self.desk.delivered(text.id)?,
+            Todo::Deliver(text) | Todo::LookUp(text) => self.desk.delivered(text.id)?,
             Todo::Alert(alert) => self.desk.alert_sent(alert.id)?,
             Todo::Silence(_) => {}
             Todo::Digest(call) => self.desk.digest_sent(call.id)?,

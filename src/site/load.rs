@@ -11,7 +11,7 @@ use super::facts::FACTS;
 use super::problem::{self, Problem, Problems, did_you_mean};
 use super::raw::{Entry, Fields, Raw, Spot};
 use super::{AccessController, Broker, E164, Hours, Person, Role, Site, SitePolicy};
-use super::{feed, load_devices, parse, secret, validate};
+use super::{feed, load_devices, load_notify, parse, secret, texts, validate};
 
 /// One thing wrong with `site.toml`.
 pub type SiteProblem = Problem;
@@ -117,13 +117,15 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     let hours = hours(top, problems);
     let policy = policy(top, problems);
     let facts = facts(top, name.as_ref(), &policy, problems);
-    let people = people(top, problems);
+    let people = people(top, beside, problems);
+    let notify = load_notify::notify(top, beside, problems);
     // A section that is there and wrong is complained about once, not as missing too.
     let carriers = (top.has("broker"), top.has("access"));
     let broker = broker(top, beside, problems);
     let access = access(top, beside, problems);
     let bookings = feed::bookings(top, beside, problems);
     let telemetry = feed::telemetry(top, beside, problems);
+    let texts = texts::texts(top, beside, problems);
     let devices = load_devices::devices(top, mode, problems);
     validate::needs_carriers(&devices, carriers.0, carriers.1, problems);
     let (zone_name, zone) = zone?;
@@ -143,6 +145,8 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         access,
         bookings,
         telemetry,
+        notify,
+        texts,
         simulated: BTreeSet::new(),
     })
 }
@@ -291,7 +295,7 @@ fn facts(
     facts
 }
 
-fn people(top: &mut Fields, problems: &mut Problems) -> Vec<Person> {
+fn people(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
     for mut table in top.tables("people", problems) {
         let name = table.need_text("name", "write a short name like \"dana\"", problems);
@@ -299,6 +303,10 @@ fn people(top: &mut Fields, problems: &mut Problems) -> Vec<Person> {
         let phone = table
             .text("phone", problems)
             .and_then(|phone| phone_number(&phone, &table.at("phone"), problems));
+        let slack = table
+            .text("slack", problems)
+            .and_then(|id| load_notify::slack_user(&id, &table.at("slack"), problems));
+        let ntfy_topic_file = load_notify::optional_file(&mut table, "ntfy_topic_file", beside, problems);
         let name = name.filter(|name| validate::short_name(name, &table.at("name"), problems));
         let role = role.and_then(|role| role_of(&role, &table.at("role"), problems));
         if let Some(name) = name.as_ref().filter(|name| people.iter().any(|p| p.name == name.value)) {
@@ -311,7 +319,7 @@ fn people(top: &mut Fields, problems: &mut Problems) -> Vec<Person> {
         }
         table.finish(problems);
         if let (Some(name), Some(role)) = (name, role) {
-            people.push(Person { name: name.value, role, phone });
+            people.push(Person { name: name.value, role, phone, slack, ntfy_topic_file });
         }
     }
     if people.is_empty() {
@@ -342,7 +350,7 @@ fn role_of(role: &Spot<String>, key: &str, problems: &mut Problems) -> Option<Ro
     }
 }
 
-fn phone_number(phone: &Spot<String>, key: &str, problems: &mut Problems) -> Option<E164> {
+pub(super) fn phone_number(phone: &Spot<String>, key: &str, problems: &mut Problems) -> Option<E164> {
     let number = phone.value.parse().ok();
     if number.is_none() {
         // The number itself is not repeated: problems reach logs.
@@ -384,7 +392,7 @@ fn access(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Option<Ac
     })
 }
 
-fn secret_file(
+pub(super) fn secret_file(
     table: &mut Fields,
     key: &'static str,
     beside: &Path,

@@ -9,11 +9,14 @@ mod feed;
 pub mod ids;
 pub mod load;
 mod load_devices;
+mod load_notify;
+pub mod notify;
 mod parse;
 pub mod plain;
 pub mod problem;
 pub mod raw;
 pub mod secret;
+pub mod texts;
 mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +29,7 @@ pub use ids::{BayId, E164, Target};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
 pub use plain::Plain;
 pub use problem::{Problem, Problems};
+pub use texts::{TextCompany, Texts};
 
 use crate::clock::UnixMs;
 
@@ -52,6 +56,10 @@ pub struct Site {
     pub access: Option<AccessController>,
     pub bookings: Bookings,
     pub telemetry: Telemetry,
+    /// How people are called.
+    pub notify: notify::Notify,
+    /// Without it no text comes in or goes out.
+    pub texts: Option<Texts>,
     /// Targets whose devices are simulated although a real wire leads to them. Empty in a real club; only
     /// the simulated club, which puts its devices behind real wires, fills it.
     pub simulated: BTreeSet<Target>,
@@ -132,6 +140,10 @@ pub struct Person {
     pub name: String,
     pub role: Role,
     pub phone: Option<E164>,
+    /// Their id at Slack, `U…`: mentioned there, and known by it when they press a button.
+    pub slack: Option<String>,
+    /// File with the name of an ntfy topic of their own.
+    pub ntfy_topic_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

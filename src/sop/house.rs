@@ -63,6 +63,8 @@ pub const HOUSE_KEYS: &[HouseKey] = &[
     plain("next_offer"),
     plain("no_more_steps"),
     plain("emergency_followup"),
+    plain("info"),
+    plain("call_missed"),
     plain("lang_fr_handover"),
 ];
 

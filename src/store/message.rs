@@ -82,6 +82,8 @@ pub struct NewInbound<'a> {
     pub media: u32,
     pub provider_id: Option<&'a str>,
     pub dedupe_key: &'a str,
+    /// Same for a text that comes again under another id.
+    pub content_key: Option<&'a str>,
     pub written_at: UnixMs,
     pub received_at: UnixMs,
 }
@@ -90,8 +92,8 @@ pub struct NewInbound<'a> {
 pub fn insert_inbound(conn: &Connection, new: &NewInbound<'_>) -> Result<Option<i64>> {
     let changed = conn
         .prepare_cached(
-            "INSERT INTO message (thread_id, direction, author, body, media, provider_id, dedupe_key, written_at, received_at)
-             VALUES (?1, 'in', 'customer', ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (dedupe_key) DO NOTHING",
+            "INSERT INTO message (thread_id, direction, author, body, media, provider_id, dedupe_key, written_at, received_at, content_key)
+             VALUES (?1, 'in', 'customer', ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (dedupe_key) DO NOTHING",
         )?
         .execute(params![
             new.thread_id,
@@ -100,7 +102,8 @@ pub fn insert_inbound(conn: &Connection, new: &NewInbound<'_>) -> Result<Option<
             new.provider_id,
             new.dedupe_key,
             new.written_at.0,
-            new.received_at.0
+            new.received_at.0,
+            new.content_key
         ])?;
     Ok((changed == 1).then(|| conn.last_insert_rowid()))
 }
@@ -110,6 +113,21 @@ pub fn by_dedupe_key(conn: &Connection, key: &str) -> Result<Option<i64>> {
         .prepare_cached("SELECT id FROM message WHERE dedupe_key = ?1")?
         .query_row([key], |row| row.get(0))
         .optional()?)
+}
+
+/// A text with these words by this sender at this moment of the provider's.
+pub fn by_content_key(conn: &Connection, key: &str) -> Result<Option<i64>> {
+    Ok(conn
+        .prepare_cached("SELECT id FROM message WHERE content_key = ?1 LIMIT 1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?)
+}
+
+/// Notes the provider's id of a text that a person wrote in the provider's own app.
+pub fn set_provider_id(conn: &Connection, id: i64, provider_id: &str) -> Result<()> {
+    conn.prepare_cached("UPDATE message SET provider_id = ?2 WHERE id = ?1")?
+        .execute(params![id, provider_id])?;
+    Ok(())
 }
 
 pub fn insert_outbound(

@@ -22,6 +22,8 @@ pub struct Counts {
     pub texts: Tally,
     /// Calls to people by channel and how they ended (`sent`, `failed`, `cancelled`).
     pub alerts: Tally,
+    /// What the provider says became of texts (`delivered`, `failed`); the second is empty.
+    pub deliveries: Tally,
     /// Milliseconds from a turn being due to its decision being committed.
     pub latencies: Vec<i64>,
 }
@@ -41,6 +43,8 @@ pub struct Now {
     pub outbox: Tally,
     /// The same of calls to people.
     pub alerts_waiting: Tally,
+    /// Channels to people: name, state, and when a call last arrived, Unix ms.
+    pub channels: Vec<(String, String, Option<i64>)>,
     pub tickets_open: i64,
     pub incidents_open: i64,
     pub devices_offline: i64,
@@ -81,8 +85,16 @@ pub fn counts(conn: &Connection) -> Result<Counts> {
             conn,
             "SELECT channel, state, count(*) FROM alert WHERE state NOT IN ('queued','sending') GROUP BY 1, 2",
         )?,
+        deliveries: tally(conn, "SELECT delivery, '', count(*) FROM text_status GROUP BY 1")?,
         latencies: latencies.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?,
     })
+}
+
+fn channels(conn: &Connection) -> Result<Vec<(String, String, Option<i64>)>> {
+    let mut statement =
+        conn.prepare_cached("SELECT name, state, delivered_at FROM channel_health ORDER BY name")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 pub fn now(conn: &Connection) -> Result<Now> {
@@ -111,6 +123,7 @@ pub fn now(conn: &Connection) -> Result<Now> {
             conn,
             "SELECT state, channel, count(*) FROM alert WHERE state IN ('queued','sending') GROUP BY 1, 2",
         )?,
+        channels: channels(conn)?,
         tickets_open: one(conn, "SELECT count(*) FROM ticket WHERE closed_at IS NULL")?,
         incidents_open: one(conn, "SELECT count(*) FROM incident WHERE closed_at IS NULL")?,
         devices_offline: one(conn, "SELECT count(*) FROM device_status WHERE online = 0")?,

@@ -7,8 +7,13 @@ use rusqlite::Connection;
 use super::{Result, StoreError};
 
 /// In order; never changed once released, only added to.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/001.sql"), include_str!("schema/002.sql"), include_str!("schema/005.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/001.sql"),
+    include_str!("schema/002.sql"),
+    include_str!("schema/003.sql"),
+    include_str!("schema/004.sql"),
+    include_str!("schema/005.sql"),
+];
 
 /// Refuses a damaged file and one of a newer program.
 pub(super) fn check(conn: &Connection, path: &Path) -> Result<()> {

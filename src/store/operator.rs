@@ -150,3 +150,12 @@ pub fn close_session(conn: &Connection, token_sha256: &str) -> Result<()> {
     conn.prepare_cached("DELETE FROM session WHERE token_sha256 = ?1")?.execute([token_sha256])?;
     Ok(())
 }
+
+/// Whether this person had an account and may no longer sign in.
+pub fn is_disabled(conn: &Connection, name: &str) -> Result<bool> {
+    Ok(conn
+        .prepare_cached("SELECT disabled_at IS NOT NULL FROM operator WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?
+        .unwrap_or(false))
+}

@@ -19,10 +19,20 @@ pub struct Outgoing {
     pub sent_at: Option<UnixMs>,
     pub attempts: u32,
     pub error: Option<String>,
+    /// The provider's id, once it took the text.
+    pub provider_id: Option<String>,
+    /// When the latest try began.
+    pub sending_at: Option<UnixMs>,
+    /// It was tried once more after a try without an answer.
+    pub repeated: bool,
+    /// What the provider said became of it: `delivered`, `failed`.
+    pub delivery: Option<String>,
 }
 
 const SELECT: &str = "SELECT o.id, o.message_id, m.thread_id, o.channel, o.address, m.body, o.state, o.automatic, \
-                      o.queued_at, o.sent_at, o.attempts, o.error FROM outbox o JOIN message m ON m.id = o.message_id";
+                      o.queued_at, o.sent_at, o.attempts, o.error, o.provider_id, o.sending_at, o.repeated, \
+                      (SELECT s.delivery FROM text_status s WHERE s.provider_id = o.provider_id) \
+                      FROM outbox o JOIN message m ON m.id = o.message_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
     Ok(Outgoing {
@@ -38,6 +48,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
         sent_at: row.get::<_, Option<i64>>(9)?.map(UnixMs),
         attempts: row.get(10)?,
         error: row.get(11)?,
+        provider_id: row.get(12)?,
+        sending_at: row.get::<_, Option<i64>>(13)?.map(UnixMs),
+        repeated: row.get(14)?,
+        delivery: row.get(15)?,
     })
 }
 
@@ -77,6 +91,73 @@ pub fn queued(conn: &Connection, channel: &str) -> Result<Vec<Outgoing>> {
     let mut statement =
         conn.prepare_cached(&format!("{SELECT} WHERE o.state = 'queued' AND o.channel = ?1 ORDER BY o.id"))?;
     let rows = statement.query_map([channel], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Those of them whose time has come.
+pub fn due(conn: &Connection, channel: &str, now: UnixMs) -> Result<Vec<Outgoing>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "{SELECT} WHERE o.state = 'queued' AND o.channel = ?1 AND coalesce(o.not_before, 0) <= ?2 ORDER BY o.id"
+    ))?;
+    let rows = statement.query_map(params![channel, now.0], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A try begins: from `now` on the text may have left.
+pub fn sending(conn: &Connection, id: i64, now: UnixMs) -> Result<()> {
+    conn.prepare_cached("UPDATE outbox SET sending_at = ?2, not_before = NULL WHERE id = ?1")?
+        .execute(params![id, now.0])?;
+    set_state(conn, id, "sending", None, None)
+}
+
+/// Back into the queue, not before a moment.
+pub fn later(conn: &Connection, id: i64, why: &str, not_before: UnixMs) -> Result<()> {
+    conn.prepare_cached("UPDATE outbox SET state = 'queued', error = ?2, not_before = ?3 WHERE id = ?1")?
+        .execute(params![id, why, not_before.0])?;
+    Ok(())
+}
+
+/// The provider has it under this id.
+pub fn accepted(conn: &Connection, id: i64, provider_id: &str, now: UnixMs) -> Result<()> {
+    conn.prepare_cached("UPDATE outbox SET provider_id = ?2 WHERE id = ?1")?
+        .execute(params![id, provider_id])?;
+    set_state(conn, id, "sent", Some(now), None)
+}
+
+/// A claim on a provider's id was wrong: the text is as unresolved as before.
+pub fn unclaim(conn: &Connection, id: i64) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE outbox SET provider_id = NULL, state = 'sending', sent_at = NULL WHERE id = ?1",
+    )?
+    .execute([id])?;
+    Ok(())
+}
+
+/// Marks the one repeat. False: it is used up, or the text is not unresolved any more.
+pub fn repeat(conn: &Connection, id: i64, now: UnixMs) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "UPDATE outbox SET repeated = 1, attempts = attempts + 1, sending_at = ?2
+             WHERE id = ?1 AND state = 'sending' AND repeated = 0",
+        )?
+        .execute(params![id, now.0])?
+        == 1)
+}
+
+pub fn by_provider_id(conn: &Connection, provider_id: &str) -> Result<Option<Outgoing>> {
+    Ok(conn
+        .prepare_cached(&format!("{SELECT} WHERE o.provider_id = ?1"))?
+        .query_row([provider_id], read)
+        .optional()?)
+}
+
+/// Texts to this address that left or may have left since `since` and have no provider's id yet, oldest first.
+pub fn unclaimed(conn: &Connection, address: &str, since: UnixMs) -> Result<Vec<Outgoing>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "{SELECT} WHERE o.address = ?1 AND o.channel = 'sms' AND o.provider_id IS NULL AND o.queued_at >= ?2
+         AND (o.state IN ('sending','maybe','sent') OR o.attempts > 0) AND o.state <> 'cancelled' ORDER BY o.id"
+    ))?;
+    let rows = statement.query_map(params![address, since.0], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

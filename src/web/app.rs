@@ -13,11 +13,12 @@ use tokio::sync::watch;
 use tower_http::timeout::TimeoutLayer;
 
 use super::error::Error;
+use super::people::{DemoSlack, NobodyCalled, People};
 use super::readiness::Readiness;
 use super::throttle::Throttle;
 use super::tls::Certificate;
 use super::view::Look;
-use super::{api, assets, events, headers, pages};
+use super::{api, assets, events, headers, hooks, pages, phone};
 use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
 use crate::site::{Effect, Site, Target};
@@ -41,6 +42,10 @@ pub struct App {
     pub(super) clock: Clock,
     pub(super) readiness: Readiness,
     pub(super) demo: Option<DemoInfo>,
+    pub(super) people: Arc<dyn People>,
+    pub(super) text_hooks: Option<Arc<dyn hooks::TextHooks>>,
+    /// Demo only: the simulated customers' phones.
+    pub(super) phone: Option<Arc<dyn phone::DemoPhone>>,
     pub(super) public_url: Option<String>,
     pub(super) secure: bool,
     /// Wrong passwords by name and client: 5 in 10 min.
@@ -49,6 +54,8 @@ pub struct App {
     pub(super) guests: Arc<Throttle>,
     /// Wrong codes by client: 10 in a minute.
     pub(super) codes: Arc<Throttle>,
+    /// Webhooks by client: 1200 in a minute.
+    pub(super) hooks: Arc<Throttle>,
 }
 
 pub(super) type AppState = Arc<App>;
@@ -57,6 +64,8 @@ pub(super) type AppState = Arc<App>;
 #[derive(Clone)]
 pub struct DemoInfo {
     pub control: Arc<dyn DemoControl>,
+    /// The simulated Slack, to be shown.
+    pub slack: Option<Arc<dyn DemoSlack>>,
     /// Names and passwords that the sign-in page shows.
     pub accounts: Vec<(String, String)>,
 }
@@ -96,11 +105,15 @@ impl App {
             clock,
             readiness,
             demo: None,
+            text_hooks: None,
+            phone: None,
+            people: Arc::new(NobodyCalled),
             public_url: None,
             secure: false,
             passwords: Arc::new(Throttle::new(5, MINUTES_10)),
             guests: Arc::new(Throttle::new(30, MINUTES_10)),
             codes: Arc::new(Throttle::new(10, Duration::from_secs(60))),
+            hooks: Arc::new(Throttle::new(1200, Duration::from_secs(60))),
         }
     }
 
@@ -111,11 +124,32 @@ impl App {
         self
     }
 
+    /// The channels to people. Without them nobody is called but by the staff page.
+    #[must_use]
+    pub fn with_people(mut self, people: Arc<dyn People>) -> App {
+        self.people = people;
+        self
+    }
+
     /// How customers' phones reach this box (`http://192.0.2.10:8080`), for QR codes. Without it the address
     /// the screen itself uses.
     #[must_use]
     pub fn with_public_url(mut self, url: impl Into<String>) -> App {
         self.public_url = Some(url.into().trim_end_matches('/').to_owned());
+        self
+    }
+
+    /// Takes the text provider's webhooks at `/hooks/texts/<provider>`.
+    #[must_use]
+    pub fn with_text_hooks(mut self, hooks: Arc<dyn hooks::TextHooks>) -> App {
+        self.text_hooks = Some(hooks);
+        self
+    }
+
+    /// Demo only: shows simulated customers' phones at `/demo/phone`, to anybody who can reach this machine.
+    #[must_use]
+    pub fn with_demo_phone(mut self, phone: Arc<dyn phone::DemoPhone>) -> App {
+        self.phone = Some(phone);
         self
     }
 
@@ -196,6 +230,8 @@ pub fn router(app: App) -> Router {
     let timed = pages::router()
         .merge(api::router())
         .merge(assets::router())
+        .merge(hooks::router())
+        .merge(phone::router())
         .layer(DefaultBodyLimit::max(BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST));
     timed

@@ -13,6 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::app::AppState;
 use super::error::Error;
+use super::hooks::TextHooks;
 use crate::clock::UnixMs;
 use crate::store::booking_source::{self, Source};
 use crate::store::metrics::{Counts, Now, Tally, counts, now};
@@ -44,6 +45,10 @@ pub async fn serve(State(app): State<AppState>) -> Result<impl IntoResponse, Err
     let mut registry = Registry::with_prefix("clubos");
     conversations(&mut registry, &seen.counts);
     people(&mut registry, &seen);
+    channels(&mut registry, &seen);
+    if let Some(hooks) = &app.text_hooks {
+        provider(&mut registry, hooks.as_ref(), seen.at);
+    }
     bookings(&mut registry, &seen, app.site.bookings.limit.as_secs());
     state(&mut registry, &seen.now);
     gauge(&mut registry, "line_up", "1: the line to the internet is up", i64::from(line_up));
@@ -61,6 +66,13 @@ fn conversations(registry: &mut Registry, counts: &Counts) {
     counter(registry, "turns", "Turns by who decided them", ["by", ""], &counts.turns);
     counter(registry, "effects", "Effects that have ended", ["effect", "outcome"], &counts.effects);
     counter(registry, "texts", "Replies by how they ended", ["channel", "outcome"], &counts.texts);
+    counter(
+        registry,
+        "text_deliveries",
+        "What the provider says became of texts",
+        ["outcome", ""],
+        &counts.deliveries,
+    );
     let latency = Histogram::new(BUCKETS);
     for milliseconds in &counts.latencies {
         latency.observe(*milliseconds as f64 / 1000.0);
@@ -93,6 +105,49 @@ fn people(registry: &mut Registry, seen: &Seen) {
         ["state", "channel"],
         &seen.now.alerts_waiting,
     );
+}
+
+/// The channels that reach people.
+fn channels(registry: &mut Registry, seen: &Seen) {
+    let working = Family::<Labels, Gauge>::default();
+    let age = Family::<Labels, Gauge>::default();
+    for (name, state, delivered) in &seen.now.channels {
+        let labels: Labels = vec![("channel", name.clone())];
+        let fails = state == "failing" || state == "dead";
+        working.get_or_create(&labels).set(i64::from(!fails));
+        if let Some(at) = delivered {
+            let length = seen.at.since(UnixMs(*at)).as_secs();
+            age.get_or_create(&labels).set(i64::try_from(length).unwrap_or(i64::MAX));
+        }
+    }
+    registry.register("channel_working", "0: the last call by this channel failed", working);
+    registry.register_with_unit(
+        "channel_delivered_age",
+        "Time since a call by this channel arrived",
+        Unit::Seconds,
+        age,
+    );
+}
+
+/// The line to the provider of texts, since the program started.
+fn provider(registry: &mut Registry, hooks: &dyn TextHooks, at: UnixMs) {
+    let name = hooks.provider().to_owned();
+    let family = Family::<Labels, Counter>::default();
+    for (event, n) in hooks.figures() {
+        family.get_or_create(&vec![("provider", name.clone()), ("event", event.to_owned())]).inc_by(n);
+    }
+    registry.register("text_provider_events", "The line to the provider of texts", family);
+    if let Some(polled) = hooks.polled_at() {
+        let age = Family::<Labels, Gauge>::default();
+        let length = i64::try_from(at.since(polled).as_secs()).unwrap_or(i64::MAX);
+        age.get_or_create(&vec![("provider", name)]).set(length);
+        registry.register_with_unit(
+            "text_provider_poll_age",
+            "Time since the provider was asked for new texts and answered",
+            Unit::Seconds,
+            age,
+        );
+    }
 }
 
 fn bookings(registry: &mut Registry, seen: &Seen, limit: u64) {

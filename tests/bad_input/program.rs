@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Box {
     pub dir: PathBuf,
     pub url: String,
+    /// More arguments of `serve`.
+    pub arguments: Vec<String>,
     child: Option<Child>,
 }
 
@@ -55,7 +57,7 @@ impl Box {
         }
         let port =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
-        Box { dir, url: format!("http://127.0.0.1:{port}"), child: None }
+        Box { dir, url: format!("http://127.0.0.1:{port}"), arguments: Vec::new(), child: None }
     }
 
     /// Takes the model away, where it has no say: `check` would train it for a minute.
@@ -74,7 +76,7 @@ impl Box {
         let mut command = self.command();
         command.arg("serve").arg("--site").arg(self.dir.join("site.toml"));
         command.arg("--state-dir").arg(self.dir.join("state"));
-        command.args(["--listen", self.url.trim_start_matches("http://")]);
+        command.args(["--listen", self.url.trim_start_matches("http://")]).args(&self.arguments);
         command
     }
 
@@ -101,6 +103,13 @@ impl Box {
         let yes = async || reqwest::get(&url).await.is_ok_and(|a| a.status().is_success()).then_some(());
         let log = || std::fs::read_to_string(self.dir.join("log")).unwrap_or_default();
         asked_until(PATIENCE, yes, || format!("{path} said no:\n{}", log())).await;
+    }
+
+    /// Sends the running program a signal: `HUP`.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.as_ref().expect("it runs").id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status();
+        assert!(sent.expect("kill").success());
     }
 
     pub fn down(&mut self) {

@@ -121,6 +121,25 @@ async fn the_simulated_twilio_refuses_what_is_not_as_the_document_says() {
     assert_eq!(stranger.send().await.unwrap().status(), 401);
 }
 
+#[tokio::test]
+async fn the_simulated_quo_refuses_the_eleventh_request_of_a_second() {
+    let clock = evening();
+    let fake = FakeQuo::start(clock.clone()).unwrap();
+    fake.limit_rate(true);
+    let http = Client::builder().no_proxy().build().unwrap();
+    let url = format!("{}/messages?phoneNumberId={}", fake.url, fake.number_id);
+    let mut statuses = Vec::new();
+    for n in 0..12 {
+        if n == 11 {
+            later(&clock, s(1));
+        }
+        let list = http.get(&url).header("authorization", &fake.key).header("quo-api-version", "2026-03-30");
+        statuses.push(list.send().await.unwrap().status().as_u16());
+    }
+    assert_eq!(statuses[..10], [200; 10]);
+    assert_eq!(statuses[10..], [429, 200]);
+}
+
 /// The same webhooks, posted over HTTP to a box that believes them: twice, in reverse.
 #[tokio::test]
 async fn webhooks_are_posted_again_and_out_of_order_on_command() {

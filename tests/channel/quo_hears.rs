@@ -208,7 +208,7 @@ async fn a_list_that_cannot_be_had_is_tried_later_or_needs_a_person() {
         let fake = FakeQuo::start(clock.clone()).unwrap();
         fake.customer_writes(ANN, "hello", 0);
         fake.set_fault(Asked::List, Some(fault));
-        let error = quo(&fake, &clock, IMPATIENT).hear(EVENING, &[]).await.unwrap_err();
+        let error = quo(&fake, &clock, patience(fault)).hear(EVENING, &[]).await.unwrap_err();
         match (&error, mend) {
             (HearError::Never { kind, .. }, Some(mend)) => assert_eq!(*kind, mend, "{fault:?}"),
             (HearError::Later { after_ms, .. }, None) => {

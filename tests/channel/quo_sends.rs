@@ -46,7 +46,7 @@ async fn error(fault: TextFault) -> SendError {
     let clock = evening();
     let fake = FakeQuo::start(clock.clone()).unwrap();
     fake.next_sends([fault]);
-    let error = quo(&fake, &clock, IMPATIENT).send(&number(ANN), "hello").await.unwrap_err();
+    let error = quo(&fake, &clock, patience(fault)).send(&number(ANN), "hello").await.unwrap_err();
     assert!(!error.to_string().contains("555"), "no number in words that reach a log: {error}");
     error
 }
@@ -116,7 +116,7 @@ async fn an_unclear_text_is_looked_up_and_never_sent_twice() {
     ] {
         let clock = evening();
         let fake = FakeQuo::start(clock.clone()).unwrap();
-        let (sender, seeker) = (quo(&fake, &clock, IMPATIENT), quo(&fake, &clock, PATIENT));
+        let (sender, seeker) = (quo(&fake, &clock, patience(fault)), quo(&fake, &clock, PATIENT));
         fake.next_sends([fault]);
         let began = clock.now();
         let error = sender.send(&number(ANN), "Bay 2 is back.").await.unwrap_err();
@@ -225,19 +225,22 @@ async fn what_the_carrier_does_later_is_no_answer_to_sending() {
     assert_eq!(sent(&fake), ["one", "two", "three"]);
 }
 
-/// On the machine's own clock: thirty at once take turns, and the provider never has to refuse one.
+/// On the machine's own clock: twenty-five at once take turns, ten in a second.
 #[tokio::test]
 async fn no_second_sees_more_than_ten_requests() {
     evening();
     let clock = Clock::system();
     let fake = FakeQuo::start(clock.clone()).unwrap();
-    fake.limit_rate(true);
     let quo = quo(&fake, &clock, PATIENT);
-    let to = number(ANN);
+    let (to, began) = (number(ANN), clock.now());
     let sends = (0..25).map(|_| quo.send(&to, "hello"));
     let answers = futures_util::future::join_all(sends).await;
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    assert_eq!(fake.sent().len(), 25);
+    let mut came = fake.requests();
+    came.sort();
+    assert_eq!(came.len(), 25);
+    assert!(came[10].since(began) >= s(1), "the eleventh");
+    assert!(came[20].since(began) >= s(2), "the twenty-first");
 }
 
 #[test]

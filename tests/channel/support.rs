@@ -7,7 +7,7 @@ use clubos::channel::quo::{Quo, QuoSettings, Reading};
 use clubos::channel::twilio::{Twilio, TwilioSettings};
 use clubos::channel::{Heard, Hook};
 use clubos::clock::{Clock, UnixMs};
-use clubos::simclub::carrier::{Carrier, SimHook};
+use clubos::simclub::carrier::{Carrier, SimHook, TextFault};
 use clubos::simclub::fake_quo::FakeQuo;
 use clubos::simclub::fake_twilio::FakeTwilio;
 use clubos::site::E164;
@@ -26,7 +26,12 @@ pub const PATIENT: Patience = Patience {
 };
 
 /// For answers that never come.
-pub const IMPATIENT: Patience = Patience { answer: Duration::from_millis(700), ..PATIENT };
+const IMPATIENT: Patience = Patience { answer: Duration::from_secs(2), ..PATIENT };
+
+/// As long as this fault is worth waiting for.
+pub fn patience(fault: TextFault) -> Patience {
+    if matches!(fault, TextFault::Silent | TextFault::TakenThenSilent) { IMPATIENT } else { PATIENT }
+}
 
 pub fn number(text: &str) -> E164 {
     text.parse().expect("a number")

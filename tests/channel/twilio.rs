@@ -69,7 +69,7 @@ async fn an_unclear_text_is_looked_up_and_never_sent_twice() {
     ] {
         let clock = evening();
         let fake = FakeTwilio::start(clock.clone()).unwrap();
-        let (sender, seeker) = (twilio(&fake, &clock, IMPATIENT), twilio(&fake, &clock, PATIENT));
+        let (sender, seeker) = (twilio(&fake, &clock, patience(fault)), twilio(&fake, &clock, PATIENT));
         fake.next_sends([fault]);
         let error = sender.send(&number(ANN), "Bay 2 is back.").await.unwrap_err();
         assert!(matches!(error, SendError::Unclear(_)), "{fault:?}: {error:?}");
@@ -107,7 +107,7 @@ async fn an_older_text_of_the_same_words_is_not_the_lost_one() {
         twilio.send(&number(ANN), "ok").await.unwrap_err();
         assert_eq!(twilio.look_up(&number(ANN), "ok", clock.now()).await.unwrap(), None, "{ahead}");
         fake.next_sends([TextFault::TakenThenSilent]);
-        let impatient = crate::support::twilio(&fake, &clock, IMPATIENT);
+        let impatient = crate::support::twilio(&fake, &clock, patience(TextFault::TakenThenSilent));
         impatient.send(&number(ANN), "ok").await.unwrap_err();
         let found = twilio.look_up(&number(ANN), "ok", clock.now()).await.unwrap();
         assert_eq!(found.map(|found| found.provider_id), fake.sent().pop().map(|text| text.id), "{ahead}");
@@ -167,7 +167,7 @@ async fn a_list_that_cannot_be_had_is_tried_later_or_needs_a_person() {
         let clock = evening();
         let fake = FakeTwilio::start(clock.clone()).unwrap();
         fake.set_fault(Asked::List, Some(fault));
-        let error = twilio(&fake, &clock, IMPATIENT).hear(EVENING, &[]).await.unwrap_err();
+        let error = twilio(&fake, &clock, patience(fault)).hear(EVENING, &[]).await.unwrap_err();
         assert_eq!(matches!(error, HearError::Never { kind: Refusal::Key, .. }), key, "{fault:?}: {error:?}");
     }
 }

@@ -2,6 +2,8 @@
 //! real program as a child process, on a real `site.toml`.
 
 use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -43,7 +45,6 @@ impl Club {
                 .await
                 .expect("a simulated club");
         let wires = (house.broker().settings(), house.access().settings());
-        std::fs::write(dir.join("site.toml"), site(bays, Some(&wires))).expect("written");
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("understanding");
         std::fs::create_dir_all(&cache).expect("a cache");
         std::os::unix::fs::symlink(cache, dir.join("state/cache")).expect("linked");
@@ -51,6 +52,10 @@ impl Club {
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
         let observer = Observer::start(house.broker());
         let pager = Pager::start().await;
+        std::fs::write(dir.join("topic"), "simulated-pager\n").expect("written");
+        std::fs::set_permissions(dir.join("topic"), Permissions::from_mode(0o600)).expect("for us alone");
+        let calls = format!("\n[notify.ntfy]\nurl = \"{}\"\ntopic_file = \"topic\"\n", pager.url);
+        std::fs::write(dir.join("site.toml"), site(bays, Some(&wires)) + &calls).expect("written");
         let club = Club { house, observer, pager, url: format!("http://127.0.0.1:{port}"), dir, child: None };
         club.add_manager().await;
         club
@@ -89,7 +94,7 @@ impl Club {
         let mut command = self.program();
         command.arg("serve").arg("--strict").arg("--site").arg(self.dir.join("site.toml"));
         command.arg("--state-dir").arg(self.dir.join("state")).args(["--listen", &listen]);
-        command.args(["--ntfy", &self.pager.url]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().expect("the program"));
     }
 

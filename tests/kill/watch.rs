@@ -61,11 +61,13 @@ pub struct Pager {
 impl Pager {
     pub async fn start() -> Pager {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}/simulated-pager", listener.local_addr().expect("bound"));
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
         let pager = Pager { calls: Arc::default(), url };
         let calls = pager.calls.clone();
         let take = move |axum::Json(call): axum::Json<serde_json::Value>| async move {
+            let answer = serde_json::json!({"id": "simulated", "event": "message", "topic": call["topic"]});
             calls.lock().expect("no panic holds it").push(call);
+            axum::Json(answer)
         };
         let app = Router::new().route("/", post(take));
         tokio::spawn(async move { axum::serve(listener, app).await });

@@ -63,7 +63,7 @@ at() {
 
 # As an operator does it, from the example's four bays.
 bays_get_passwords() {
-    clubos broker init --site /usr/share/doc/clubos/examples/site.toml --listen 127.0.0.1:8883 --name localhost &&
+    clubos broker init --site /usr/share/doc/clubos/examples/site.toml --listen 127.0.0.1:8883 &&
         systemctl restart mosquitto.service || return 1
     local bay
     for bay in bay-1 bay-2; do
@@ -79,7 +79,7 @@ done_again_the_broker_stays_as_it_is() {
 }
 
 a_bay_comes_in_over_tls() {
-    within 10 mosquitto_pub -h localhost -p 8883 --cafile /etc/clubos/mosquitto/broker.crt \
+    within 10 mosquitto_pub -h 127.0.0.1 -p 8883 --cafile /etc/clubos/mosquitto/broker.crt \
         -u bay-1 -P "$(cat /tmp/bay-1)" -q 1 -t clubos/v1/bay/1/status -m over-tls
 }
 
@@ -117,9 +117,9 @@ a_copy_is_made() {
 
 serves_https() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \
-        -addext subjectAltName=DNS:localhost -keyout /etc/credstore/clubos.tls-key -out /etc/credstore/clubos.tls-cert &&
+        -addext subjectAltName=IP:127.0.0.1 -keyout /etc/credstore/clubos.tls-key -out /etc/credstore/clubos.tls-cert &&
         systemctl restart clubos.service &&
-        within 60 curl --silent --show-error --fail --max-time 3 --cacert /etc/credstore/clubos.tls-cert https://localhost:8443/healthz
+        within 60 curl --silent --show-error --fail --max-time 3 --cacert /etc/credstore/clubos.tls-cert https://127.0.0.1:8443/healthz
 }
 
 out_when_disabled() {

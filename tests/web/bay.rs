@@ -197,3 +197,32 @@ async fn the_same_form_sent_twice_is_one_message_and_the_same_words_twice_are_tw
     send("b").await;
     assert_eq!(club.said(&cookie).await.iter().filter(|t| *t == "yes").count(), 2);
 }
+
+#[tokio::test]
+async fn a_yes_or_no_that_is_waited_for_has_its_buttons() {
+    let club = Club::start("quick").await;
+    let cookie = club.present(2).await;
+    let page = async || {
+        let answer = club.get("/b/bay-2").header("cookie", &cookie).send().await.unwrap();
+        answer.text().await.unwrap()
+    };
+    assert!(!page().await.contains("value=\"Yes\""), "nothing was asked");
+    assert_eq!(club.say(&cookie, "the simulator is frozen").await, StatusCode::ACCEPTED);
+    club.pass(Duration::from_secs(2)).await;
+    club.until("the question", |c| {
+        c.query_row("SELECT id FROM question WHERE state = 'open'", [], |row| row.get::<_, i64>(0)).ok()
+    })
+    .await;
+    let asked = page().await;
+    assert!(asked.contains("value=\"Yes\"") && asked.contains("value=\"No\""));
+    let key = crate::club::hidden(&asked, "form_key");
+    let form = club.post("/b/bay-2/message").header("cookie", &cookie).header("content-type", FORM);
+    let form = form.header("origin", &club.base).body(encode(&[("form_key", &key), ("text", "Yes")]));
+    assert_eq!(form.send().await.unwrap().status(), StatusCode::SEE_OTHER);
+    club.pass(Duration::from_secs(2)).await;
+    club.until("the restart", |c| {
+        c.query_row("SELECT id FROM effect WHERE effect = 'sim.restart'", [], |row| row.get::<_, i64>(0)).ok()
+    })
+    .await;
+    assert!(!page().await.contains("value=\"Yes\""), "answered");
+}

@@ -97,6 +97,9 @@ async fn how_old_the_bookings_are_is_said_everywhere() {
         "clubos_booking_feed_failing{source=\"ical\"} 1",
         "clubos_booking_feed_bookings{source=\"ical\"} 1",
         "clubos_booking_feed_limit_seconds 172800",
+        "clubos_escalations_open{level=\"critical\"} 0",
+        "clubos_escalation_oldest_unacknowledged_seconds 0",
+        "clubos_outbox_depth 0",
     ] {
         assert!(metrics.contains(line), "{line} in\n{metrics}");
     }

@@ -16,7 +16,7 @@ use crate::club::{Club, FORM, encode, hidden, site};
 async fn demo(name: &str) -> (Club, SimControl) {
     let control = SimControl::new(SimClub::from_site(&site()));
     let knobs = Arc::new(Knobs::new(control.clone()));
-    let info = DemoInfo { control: knobs.clone(), accounts: Vec::new() };
+    let info = DemoInfo { control: knobs.clone(), slack: None, accounts: Vec::new() };
     let club = Club::start_as(name, |app| app.with_demo(info)).await;
     knobs.attach(club.desk.clone());
     (club, control)

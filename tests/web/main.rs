@@ -16,5 +16,6 @@ mod demo;
 mod docs;
 mod door;
 mod on_call;
+mod people;
 mod signing;
 mod staff;

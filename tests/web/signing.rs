@@ -134,3 +134,21 @@ async fn a_form_of_another_session_or_site_changes_nothing() {
     let form = api.header("content-type", FORM).body("a=b").send().await.unwrap();
     assert_eq!(form.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "no form of another site reaches the API");
 }
+
+#[tokio::test]
+async fn a_disabled_person_hears_nothing_more_on_a_stream_that_was_open() {
+    let club = Club::start("disabled").await;
+    let sam = club.bearer("sam").await;
+    let mut events = club.get("/api/v1/events").header("authorization", &sam).send().await.unwrap();
+    let hello = events.chunk().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&hello).contains("hello"));
+    let disabled = club.desk.call(|desk| {
+        let now = desk.now();
+        desk.store().write(|tx| clubos::store::operator::disable(tx, "sam", now))
+    });
+    assert!(disabled.await.unwrap().unwrap(), "there is such a person");
+    // The clock of this club stands still: only what is done can make the stream look.
+    club.text("is anybody there").await;
+    let ended = async { while events.chunk().await.unwrap().is_some() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.expect("the stream ends");
+}

@@ -102,6 +102,10 @@ pub const ROWS: &[Row] = &[
     ),
     // A question about what there is: never an alarm, and the model must not make it one.
     (
+        r"(?:fire ?(?:pits?|trucks?|extinguisher|works|sticks?|place)|tap (?:\w+ ){0,4}?drips?|how do (?:you|we|i) exit when|that (?:\w+ )?was fire|stroke ?play)\b",
+        r"[a-z]",
+    ),
+    (
         r"(?:is there|are there|do you (?:guys )?have|have you got|got|any|where (?:is|are)|wheres) (?:an? |any |the |your |some )?(?:\w+ )?(?:first[- ]aid|band ?aids?|bandages?|fire (?:extinguishers?|exits?|pit|place)|smoke (?:detectors?|alarms?)|sprinklers?|emergency exits?)\b|(?:is there|do you (?:guys )?have|have you got) (?:an? |any )?(?:aed|defib\w*)",
         r"[a-z]",
     ),

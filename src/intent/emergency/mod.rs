@@ -4,15 +4,19 @@
 //! triggers are broad and guards narrow: a guard looks only at the clause its trigger stands in. Never
 //! decides what is done.
 
+mod evidence;
 mod fire;
 mod flood;
 mod medical;
 mod security;
 mod trapped;
+mod understated;
 
 use std::sync::LazyLock;
 
 use regex::Regex;
+
+pub use evidence::has_word;
 
 use super::{normalise, pattern};
 
@@ -42,12 +46,17 @@ const BODY: &str = r"(?:head|skull|face|eye|eyes|nose|jaw|neck|back|spine|should
 
 /// Order is urgency: the first family that fires names the text.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let families: [(&'static str, &[Row], &str); 5] = [
+    let families: [(&'static str, &[Row], &str); 10] = [
         ("emergency.medical", medical::ROWS, ""),
+        ("emergency.medical", understated::MEDICAL, ""),
         ("emergency.fire", fire::ROWS, ""),
+        ("emergency.fire", understated::FIRE, ""),
         ("emergency.security", security::ROWS, ""),
+        ("emergency.security", understated::SECURITY, ""),
         ("emergency.trapped", trapped::ROWS, trapped::NOT_TRAPPED),
+        ("emergency.trapped", understated::TRAPPED, trapped::NOT_TRAPPED),
         ("emergency.flood", flood::ROWS, ""),
+        ("emergency.flood", understated::FLOOD, ""),
     ];
     let compile = |pattern: &str| {
         let full = pattern.replace("{P}", PERSON).replace("{BODY}", BODY);
@@ -84,6 +93,26 @@ static DOUBT: LazyLock<Regex> = LazyLock::new(|| {
         r"\b(?:sure|know|idk|tell|unsure|wondering|idea|see|check|ask|unclear|wonder|looks as|as) if\b",
     )
 });
+
+/// Of a text about a booking that something elsewhere spoils: "pipe burst at home, gotta cancel".
+static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"\b(?:cancel\w*|refund\w*|resched\w*|annuler|take (?:me|us) off|(?:wont|cant|not going to|couldnt) (?:be able to )?make it|(?:move|change|swap) (?:my|our|the) (?:session|booking|time|slot)|late for (?:my|our) (?:booking|session))\b",
+    )
+});
+/// … unless it is here and now after all.
+static HERE_AND_NOW: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"\b(?:ambulance|911|help|right now|in here|in (?:bay|box) \d|bleeding|unconscious|not breathing|collapsed|come quick|hurry|urgent\w*|emergency now|smoke (?:in|coming)|on the floor)\b",
+    )
+});
+/// A thing that "has a seizure", a knife that was found, a stroke that is played.
+static NOT_MEANT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"\b(?:(?:screen|screens|sim|simulator|pc|computer|projector|tv|trackman|tablet|mouse|monitor|software|system|game|radar|it)(?: \w+){0,2} (?:having|has|had|have|suffered) (?:a |an )(?:\w+ )?(?:seizure|stroke|fit|heart attack|meltdown|breakdown)|\bit wont wake|(?:found|find|left) (?:a|my|someones|somebodys) (?:\w+ ){0,3}?kni(?:fe|ves)|pocket ?kni(?:fe|ves)|swiss army|stroke ?play|locked in (?:for|at|to|on) (?:(?:a|an|the|one|two|three|\d+|my|our|that|this) )?(?:full |whole |set )?(?:years?|months?|contract|term|rate|price|plan|season|summer|winter)|(?:locked|stuck|trapped) (?:in|into|with) (?:a|the|my|our|this) (?:contract|membership|plan|subscription)|with these prices|your prices|(?:couldve|could have|mightve|might have) (?:\w+ )?(?:been |gotten |got )?(?:hurt|injured|killed)|(?:frozen|froze|preview|game|menu|bullseye|round|range|screen|loading)\b[^.!?\n]{0,20} (?:cant|cannot|cant evn|cant even|wont let (?:me|us)) (?:\w+ )?exit|no water,? (?:only|just|came)|not overflow\w*|isnt (?:overflow\w*|ringing|running over)|no smoke or|trapped outside|(?:loading|menu) screen|hostage by)\b",
+    )
+});
+static JEST: LazyLock<Regex> = LazyLock::new(|| pattern::rule(r"\b(?:lol|haha\w*|lmao|rofl)\b|😂|🤣"));
 
 static WHAT_IF: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
@@ -141,11 +170,12 @@ pub fn scan(text: &str) -> Scan {
 /// The same over a text that is already [`normalise::plain`].
 pub fn scan_plain(plain: &str) -> Scan {
     let mut scan = Scan::Silent;
+    let elsewhere = ELSEWHERE.is_match(plain) && !HERE_AND_NOW.is_match(plain);
     for rule in RULES.iter() {
         for found in rule.find.find_iter(plain) {
             let (from, to) = clause_around(plain, found.start(), found.end());
             let unhurt = rule.intent == "emergency.medical" && UNHURT.is_match(found.as_str());
-            if unhurt || is_guarded(rule, &plain[from..to], &plain[from..found.start()]) {
+            if elsewhere || unhurt || is_guarded(rule, &plain[from..to], &plain[from..found.start()]) {
                 scan = Scan::Guarded;
             } else {
                 return Scan::Fires(rule.intent);
@@ -157,6 +187,10 @@ pub fn scan_plain(plain: &str) -> Scan {
 
 fn is_guarded(rule: &Rule, clause: &str, before: &str) -> bool {
     let clause = DOUBT.replace_all(clause, "whether");
+    let jest = matches!(rule.intent, "emergency.medical" | "emergency.security") && JEST.is_match(&clause);
+    if jest || NOT_MEANT.is_match(&clause) {
+        return true;
+    }
     NEGATED.is_match(before)
         || HEARSAY.is_match(&clause)
         || WHAT_IF.is_match(&clause)

@@ -257,6 +257,136 @@ const QUIET: &[&str] = &[
     "🔥🔥🔥",
 ];
 
+const QUIETLY_TOLD: &[(&str, &[&str])] = &[
+    (
+        "emergency.medical",
+        &[
+            "my wife is having a hard time catching her breath",
+            "He doesn't look right, went all grey and sweaty",
+            "my buddy just dropped, he's not answering us",
+            "chest feels really tight, sitting down now",
+            "he's out cold on the mat",
+            "she's jerking and her eyes rolled back",
+            "ate a nut bar, lips are swelling up",
+            "something's stuck in his throat and he cant talk",
+            "there's quite a bit of blood, he caught the club on his forehead",
+            "got a zap off the plug, my hand's numb",
+            "not breathing right, he's blue around the mouth",
+            "my father's speech is slurred and his arm's limp",
+            "she won't come round, fell off the stool",
+            "il est tombé et ne se réveille pas",
+            "ma femme a de la misère à respirer",
+            "il a une douleur dans la poitrine",
+            "il fait une réaction allergique, avez-vous un épipen",
+            "her face is drooping on one side",
+            "my kid swallowed a tee",
+            "i took a bunch of pills",
+            "can't stop the bleeding on his hand",
+            "think he's having some kind of fit",
+        ],
+    ),
+    (
+        "emergency.fire",
+        &[
+            "there's a funny burnt smell off the computer",
+            "bit of smoke from behind the screen fyi",
+            "plug in bay 2 is throwing sparks",
+            "smells strongly of gas by the furnace room",
+            "the outlet is hot and crackling",
+            "ça sent le plastique brûlé",
+            "y'a de la boucane qui sort de l'ordi",
+        ],
+    ),
+    (
+        "emergency.flood",
+        &[
+            "water's coming down the wall onto the electrics",
+            "it's pouring through the ceiling tiles",
+            "ankle deep in the washroom",
+            "l'eau coule du plafond",
+        ],
+    ),
+    (
+        "emergency.security",
+        &[
+            "two lads swinging at each other in the lobby",
+            "some guy followed me from the parking lot and is at the door",
+            "there's a man with a bat yelling at people",
+            "someone is prying the back door",
+            "un gars avec un couteau",
+            "quelqu'un me suit",
+        ],
+    ),
+    (
+        "emergency.trapped",
+        &[
+            "power's out and the door won't let us leave",
+            "the door won't open from in here and it's dark",
+            "I'm shut in the washroom, handle came off",
+            "we pushed the bar and nothing, can't get outside",
+            "on est pris en dedans",
+            "la porte veut pas nous laisser sortir",
+        ],
+    ),
+];
+
+const SOUNDS_LIKE_IT: &[&str] = &[
+    "am I locked in for a year if I sign up",
+    "are we locked in for saturday",
+    "that back nine gave me chest pains lol",
+    "my uncle had a heart attack last year so he plays seated, is that ok",
+    "our driver got a flat and is stuck, we'll be 20 late",
+    "the gas station next door closed?",
+    "that drive was fire",
+    "hit it into the water on 12 then it crashed",
+    "my swing is dying",
+    "i'm dead 😂 best night",
+    "screen keeps having a seizure",
+    "how do I get out of stroke play",
+    "stuck on the back tees, how do I change",
+    "can't exit the range mode",
+    "water bottle leaked in my bag, any paper towel?",
+    "the tap in the washroom drips a little",
+    "is there smoking allowed out back",
+    "my buddy choked on the last hole haha",
+    "fight night party, can we book all bays",
+    "need to let my guests in, can you text them the link",
+    "door is stuck open, can't get it to close",
+    "I hurt my back at work so I need to cancel",
+    "my kid is sick, need to cancel tonight",
+    "alarm clock didnt go off, missed my booking, refund?",
+    "nobody's hurt but the lamp fell over",
+    "there was a fire truck blocking the lot so we were late",
+    "we left the washroom light on, sorry",
+    "do i need a doctor's note to freeze my membership",
+    "how do you exit when the session ends, just push the door?",
+    "mon fils est malade, je dois annuler",
+    "pipe burst at home, gotta cancel",
+    "house flooded so we can't come tonight, cancel please",
+    "simulator is having a stroke, nothing responds",
+    "found a pocket knife on the floor",
+    "half of the kids can't make it",
+    "bay 1 at 5, we can't come",
+    "someone could've been hurt by that loose mat",
+    "the door has opened and we're inside, thanks",
+    "game frozen cant exit",
+];
+
+#[test]
+fn danger_told_quietly_rings_too() {
+    let rings = |t: &&&str| matches!(scan(t), Scan::Fires(_));
+    for (intent, texts) in QUIETLY_TOLD {
+        let silent: Vec<_> = texts.iter().filter(|t| !rings(t)).collect();
+        assert!(silent.is_empty(), "{intent}: {silent:#?}");
+    }
+}
+
+#[test]
+fn what_only_sounds_like_danger_stays_quiet() {
+    let loud: Vec<_> = SOUNDS_LIKE_IT.iter().filter(|t| matches!(scan(t), Scan::Fires(_))).collect();
+    assert!(loud.is_empty(), "{loud:#?}");
+}
+
 #[test]
 fn every_real_emergency_rings_in_its_family() {
     let mut wrong = Vec::new();

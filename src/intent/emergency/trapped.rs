@@ -8,7 +8,7 @@ const NOT_A_PLACE: &str = r"out of (?:the |a |an |this |that |my |our |your |it$
 pub const ROWS: &[Row] = &[
     (
         r"(?:cant|cannot|can not|couldnt|unable to|not able to|wont let (?:me|us|him|her|them|anyone)|doesnt let (?:me|us)|not letting (?:me|us)|arent able to|isnt letting (?:me|us)|impossible to) (?:\w+ )?(?:to )?(?:get|go|come|walk|exit|leave|escape|make it)\b(?: back)?(?: (?:out|outside|outta|the building|the club|the room|the washroom|the bathroom|this (?:place|building)|here|from here|through the door|anymore)\b| ?[.!,]| ?$| and | help| please| because| of (?:here|the building|this place|the club)| now)",
-        "",
+        r"(?:cant|cannot|can not|couldnt|unable to|not able to) (?:\w+ )?(?:make it|come|wait|get through the|go)\b(?: ?[.!,]| ?$| (?:to|tonight|today|on|at|this|because|now|please|and|back|either|anymore|after|through))|(?:kids|guests|friends|people|we|half|some) (?:\w+ ){0,3}?(?:cant|cannot|couldnt) (?:make it|come)|cant get through the (?:main |front |outside |outer )?door",
     ),
     (
         r"(?:cant|cannot|unable to|wont let (?:me|us)|not letting (?:me|us)) (?:exit|leave|get out|go out|escape)\b",

@@ -2,6 +2,7 @@
 
 pub mod bay;
 pub mod bookings;
+pub mod channels;
 pub mod console;
 pub mod demo;
 pub mod devices;
@@ -11,6 +12,7 @@ pub mod health;
 pub mod notices;
 pub mod on_call;
 pub mod openapi;
+pub mod push;
 pub mod session;
 pub mod sops;
 pub mod threads;
@@ -58,6 +60,14 @@ fn entries() -> Vec<Entry> {
         ("/api/v1/screens", &["get"], get(devices::screens)),
         ("/api/v1/console", &["post"], post(console::post).layer(text)),
         ("/api/v1/bay/messages", &["get", "post"], get(bay::list).merge(post(bay::post)).layer(text)),
+        ("/api/v1/channels", &["get"], get(channels::list)),
+        ("/api/v1/channels/{name}/test", &["post"], post(channels::test)),
+        ("/api/v1/push/key", &["get"], get(push::key)),
+        (
+            "/api/v1/push/subscriptions",
+            &["post", "delete"],
+            post(push::subscribe).merge(delete(push::unsubscribe)),
+        ),
         ("/api/v1/demo/devices", &["get", "post"], get(demo::list).merge(post(demo::set))),
         ("/api/v1/demo/line", &["post"], post(demo::line)),
         ("/api/openapi.json", &["get"], get(openapi::serve)),

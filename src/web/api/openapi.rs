@@ -6,8 +6,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    bay, bookings, console, demo, devices, effects, escalations, health, notices, on_call, session, sops,
-    threads,
+    bay, bookings, channels, console, demo, devices, effects, escalations, health, notices, on_call, push,
+    session, sops, threads,
 };
 use crate::web::{auth, events, metrics};
 
@@ -30,6 +30,7 @@ use crate::web::{auth, events, metrics};
         sops::list,
         notices::list, notices::tickets, notices::incidents, notices::status,
         console::post, bay::list, bay::post,
+        channels::list, channels::test, push::key, push::subscribe, push::unsubscribe,
         demo::list, demo::set, demo::line,
         serve, health::alive, health::ready, metrics::serve,
         events::staff, events::bay, events::visit,

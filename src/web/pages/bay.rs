@@ -65,8 +65,7 @@ pub fn no_presence() -> Error {
 }
 
 fn bay_of(app: &App, code: &str) -> Option<BayId> {
-    let number = code.parse().ok().map(BayId); // as people type it: /b/2
-    Target::new(code).bay().or(number).filter(|bay| app.site.bays.contains_key(bay))
+    Target::new(code).bay().filter(|bay| app.site.bays.contains_key(bay))
 }
 
 pub async fn show(

@@ -2,7 +2,9 @@
 
 pub mod bay;
 mod bookings;
+mod channels;
 mod demo;
+mod demo_slack;
 mod door;
 mod people;
 mod screen;
@@ -49,7 +51,10 @@ pub fn router() -> Router<AppState> {
         .route("/d/{code}/again", post(door::again))
         .route("/bookings", get(bookings::show))
         .route("/bookings/sources/{source}/forget", post(bookings::forget))
+        .route("/channels", get(channels::show))
+        .route("/channels/{name}/test", post(channels::test))
         .route("/demo", get(demo::show).post(demo::set))
+        .route("/demo/slack", get(demo_slack::show).post(demo_slack::press))
         .route("/demo/line", post(demo::line))
         .route("/demo/mend", post(demo::mend))
 }

@@ -27,6 +27,8 @@ struct StaffHome<'a> {
     staff: &'a Staff,
     simulated: bool,
     demo: bool,
+    /// Browsers can be rung.
+    push: bool,
     seen: Seen,
     /// Ties a reply to this form: sent twice, it goes out once.
     form_key: String,
@@ -73,6 +75,7 @@ pub async fn home(
         staff: &staff,
         simulated: app.simulated(),
         demo: app.demo.is_some(),
+        push: app.people.push_key().is_some(),
         seen,
         form_key: token::token()?,
         screens,

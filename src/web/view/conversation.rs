@@ -1,5 +1,7 @@
 //! One conversation: everything that was said and done in it, in order.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,9 +16,14 @@ use crate::store::journal::Change;
 use crate::store::message::{Ending, Message};
 use crate::store::outbox::Outgoing;
 use crate::store::{
-    self, booking, effect, escalation as escalations, journal, message, outbox, question, thread, ticket,
+    self, booking, effect, escalation as escalations, journal, message, outbox, question, texting, thread,
+    ticket,
 };
 
+/// A text of ours is expected to be reported as delivered within this time.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(15 * 60);
+/// A provider that reported any delivery within this time reports deliveries.
+const REPORTS_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Texts shown; older ones stay in the database.
 const MOST: u32 = 300;
 
@@ -166,10 +173,11 @@ fn last_bay(effects: &[EffectRow]) -> Option<BayId> {
 
 fn items(look: Look<'_>, id: i64, effects: &[EffectRow]) -> store::Result<Vec<Item>> {
     let sent = outbox::of_thread(look.conn, id)?;
+    let confirms = texting::reports_deliveries(look.conn, look.now - REPORTS_WITHIN)?;
     let mut items: Vec<(UnixMs, Item)> = Vec::new();
     for message in message::of_thread(look.conn, id, MOST)? {
         let out = sent.iter().find(|o| o.message_id == message.id);
-        items.push((message.received_at, Item::Message(text(look, message, out))));
+        items.push((message.received_at, Item::Message(text(look, message, out, confirms))));
     }
     items.extend(effects.iter().map(|row| (row.requested_at, Item::Effect(effect_view(look, row)))));
     items.extend(events(look, id)?);
@@ -187,7 +195,7 @@ fn rank(item: &Item) -> u8 {
     }
 }
 
-fn text(look: Look<'_>, message: Message, out: Option<&Outgoing>) -> MessageView {
+fn text(look: Look<'_>, message: Message, out: Option<&Outgoing>, confirms: bool) -> MessageView {
     let silent = message.ending == Some(Ending::Silent);
     MessageView {
         id: message.id,
@@ -199,7 +207,18 @@ fn text(look: Look<'_>, message: Message, out: Option<&Outgoing>) -> MessageView
         at_label: time::label(look.site, message.received_at, look.now),
         ending: message.ending.map(Ending::name),
         silent_because: message.ending_reason.filter(|_| silent),
-        delivery: out.map(|o| words::delivery(o, look.line_up)).unwrap_or_default().to_owned(),
+        delivery: out.map(|o| delivery(look, o, confirms)).unwrap_or_default().to_owned(),
+    }
+}
+
+/// How it is with a reply. A provider that reports deliveries (`confirms`) and is silent about this one has
+/// perhaps not brought it.
+fn delivery(look: Look<'_>, out: &Outgoing, confirms: bool) -> &'static str {
+    let age = out.sent_at.map(|at| look.now.since(at)).unwrap_or_default();
+    match (out.state.as_str(), out.delivery.as_deref()) {
+        ("sent", Some("failed")) => "did not arrive",
+        ("sent", None) if confirms && out.provider_id.is_some() && age >= CONFIRMED_WITHIN => "not confirmed",
+        _ => words::delivery(out, look.line_up),
     }
 }
 

@@ -50,6 +50,13 @@ pub struct EscalationView {
     pub alerts: Vec<String>,
 }
 
+impl EscalationView {
+    /// The last few things the customer said: an answer alone ("yes") says nothing.
+    pub fn latest_words(&self) -> &[String] {
+        &self.said[self.said.len().saturating_sub(3)..]
+    }
+}
+
 /// All that are open, the most urgent first.
 pub fn open(look: Look<'_>) -> store::Result<Vec<EscalationView>> {
     let mut rows = escalation::open(look.conn)?;

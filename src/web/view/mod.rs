@@ -4,6 +4,7 @@
 
 pub mod bay;
 pub mod bookings;
+pub mod channel;
 pub mod conversation;
 pub mod device;
 pub mod escalation;

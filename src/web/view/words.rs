@@ -30,7 +30,7 @@ pub fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Verified => "done and seen",
         Outcome::Failed => "failed",
-        Outcome::Unknown => "not seen: unknown",
+        Outcome::Unknown => "not confirmed",
         Outcome::Refused => "not done",
         Outcome::Expired => "too late: not sent",
     }
@@ -40,6 +40,10 @@ pub fn outcome(outcome: Outcome) -> &'static str {
 pub fn matter(conn: &Connection, intent: &str) -> store::Result<String> {
     let own = match intent {
         "opt-out" => Some("Opted out of texts"),
+        "text-failed" => Some("A text did not arrive"),
+        "callback" => Some("Call back"),
+        "texts-down" => Some("Texts do not leave"),
+        "texts-silent" => Some("No texts come in"),
         "unclear" => Some("Not understood"),
         "photo" => Some("A photo without words"),
         _ => None,

@@ -1,0 +1,95 @@
+// "Ring me on this device": registers this browser for push, or takes it away. Needs HTTPS (or the box's own
+// machine), a permission given by a click, and the browser vendor's push service.
+"use strict";
+(() => {
+  const row = document.getElementById("ring");
+  if (!row) return;
+  row.hidden = false;
+  const on = document.getElementById("ring-on");
+  const off = document.getElementById("ring-off");
+  const says = document.getElementById("ring-says");
+  const say = (what) => { says.textContent = what; };
+
+  if (!window.isSecureContext || !("serviceWorker" in navigator) || !("PushManager" in window)) {
+    on.disabled = true;
+    say(window.isSecureContext ? "This browser cannot be rung." : "Only over HTTPS: open this page at its https address.");
+    return;
+  }
+
+  const show = (subscribed) => {
+    on.hidden = subscribed;
+    off.hidden = !subscribed;
+    say(subscribed ? "This device rings for you." : Notification.permission === "denied" ? "Notifications are blocked for this page in the browser's settings." : "");
+  };
+
+  const bytes = (text) => {
+    const plain = text.replace(/-/g, "+").replace(/_/g, "/");
+    return Uint8Array.from(atob(plain + "=".repeat((4 - plain.length % 4) % 4)), (c) => c.charCodeAt(0));
+  };
+
+  const call = async (method, path, body) => {
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+    if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.error?.what || "The box did not take it.");
+    return answer.status === 204 ? null : answer.json();
+  };
+
+  const current = async () => {
+    const registration = await navigator.serviceWorker.getRegistration("/push-worker.js");
+    return registration ? registration.pushManager.getSubscription() : null;
+  };
+
+  on.addEventListener("click", async () => {
+    on.disabled = true;
+    say("One moment …");
+    try {
+      if (await Notification.requestPermission() !== "granted") throw new Error("Notifications were not allowed.");
+      const { key } = await call("GET", "/api/v1/push/key");
+      const registration = await navigator.serviceWorker.register("/push-worker.js");
+      await navigator.serviceWorker.ready;
+      const options = { userVisibleOnly: true, applicationServerKey: bytes(key) };
+      let subscription;
+      try {
+        subscription = await registration.pushManager.subscribe(options);
+      } catch (error) {
+        // Registered with an older key of the box: that one is taken away first.
+        const old = await registration.pushManager.getSubscription();
+        if (!old) throw error;
+        await old.unsubscribe();
+        subscription = await registration.pushManager.subscribe(options);
+      }
+      const { endpoint, keys } = subscription.toJSON();
+      await call("POST", "/api/v1/push/subscriptions", { endpoint, keys });
+      show(true);
+    } catch (error) {
+      say(`It did not work: ${error.message}`);
+    } finally {
+      on.disabled = false;
+    }
+  });
+
+  off.addEventListener("click", async () => {
+    off.disabled = true;
+    try {
+      const subscription = await current();
+      if (subscription) {
+        await call("DELETE", "/api/v1/push/subscriptions", { endpoint: subscription.endpoint });
+        await subscription.unsubscribe();
+      }
+      show(false);
+    } catch (error) {
+      say(`It did not work: ${error.message}`);
+    } finally {
+      off.disabled = false;
+    }
+  });
+
+  // What the browser has, the box is told again: it may have been set up anew since.
+  (async () => {
+    const subscription = await current();
+    show(Boolean(subscription));
+    if (!subscription) return;
+    const { endpoint, keys } = subscription.toJSON();
+    await call("POST", "/api/v1/push/subscriptions", { endpoint, keys }).catch((error) => say(error.message));
+  })().catch(() => show(false));
+})();
