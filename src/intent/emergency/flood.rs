@@ -12,7 +12,7 @@ pub const ROWS: &[Row] = &[
     ),
     (
         r"(?:burst|broken|busted|ruptured|leaking|leaky|split|exploded|cracked|frozen) (?:water )?(?:pipes?|main|hose|water heater|boiler|hot water tank|sprinkler)\b|(?:pipe|main|sprinkler|boiler|water heater|hose|radiator)s? (?:\w+ ){0,3}?(?:burst|bursted|broke|exploded|ruptured|leaking|leaks|going off|went off|spraying|gushing|dripping)\b|(?:sewage|sewer|septic) (?:\w+ ){0,3}?(?:back\w*|coming|leak\w*|over\w*|everywhere|smell and)|sewage",
-        DRINK,
+        r"(?:main|the) (?:screen|tv|projector|display|picture|image|monitor|light|lights|menu|door|alarm|power|speaker)\b|(?:fridge|cooler|dispenser|vending|bottles?|cup|cups|can|cans|coffee|drinks?|beer|kettle|fountain|ice machine|glass of|spilled|spilt|spill|tap wont|faucet drips?|mop)\b",
     ),
     (
         r"water (?:\w+ ){0,4}?(?:pouring|coming|leaking|gushing|dripping|running|rushing|streaming|spraying|flowing|seeping|pooling|rising|raining|shooting|spewing|falling|getting|dropping) (?:\w+ ){0,3}?(?:in|into|through|from|down|out|up|under|onto|on|everywhere|all|across|over|off)\b",
