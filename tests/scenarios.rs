@@ -1,5 +1,7 @@
 //! Whole conversations, as a club manager can read them: every file of `tests/scenarios` must be met.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says that it failed by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -19,9 +19,9 @@ use tokio::sync::mpsc;
 use crate::{Bench, Times, ms, row};
 
 const TEXTS: usize = 300;
-/// Customers who write once each, within half a minute.
-const CUSTOMERS: usize = 240;
-const WITHIN: Duration = Duration::from_secs(30);
+/// Customers who write once each, within a minute: more than a busy evening of a chain.
+const CUSTOMERS: usize = 90;
+const WITHIN: Duration = Duration::from_secs(60);
 /// Beyond the longest turn there is no reply any more.
 const LAST_REPLY: Duration = Duration::from_secs(25);
 const POLL_EVERY: Duration = Duration::from_secs(2);

@@ -118,7 +118,7 @@ impl Reload {
         if before.fingerprint == library.fingerprint {
             return Ok("The SOPs were read again; nothing in them has changed.".into());
         }
-        no_misses(&Understanding::rules_test(&library))?;
+        no_new(Understanding::rules_test(&library), || Understanding::rules_test(&before))?;
         let head = KeptHead::of(&self.cache_dir);
         let options = LoadOptions {
             model_dir: &self.model_dir,
@@ -132,7 +132,8 @@ impl Reload {
             None => Understanding::load(options)?,
         };
         if !reads_alike(&before, &library) {
-            no_misses(&reader.self_test(&library)).inspect_err(|_| head.put_back())?;
+            let already = || in_use.as_ref().map(|reader| reader.self_test(&before)).unwrap_or_default();
+            no_new(reader.self_test(&library), already).inspect_err(|_| head.put_back())?;
         }
         let said = changes(&before, &library);
         let library = Arc::new(library);
@@ -179,8 +180,14 @@ impl KeptHead {
     }
 }
 
-/// A set whose own examples are read as another SOP is worse than the one in place.
-fn no_misses(misses: &[Miss]) -> Result<(), NotTaken> {
+/// A set whose own examples are read as another SOP, and were not before, is worse than the one in place.
+fn no_new(misses: Vec<Miss>, already: impl FnOnce() -> Vec<Miss>) -> Result<(), NotTaken> {
+    if misses.is_empty() {
+        return Ok(());
+    }
+    let already = already();
+    let known = |miss: &Miss| already.iter().any(|old| old.sop == miss.sop && old.example == miss.example);
+    let misses: Vec<Miss> = misses.into_iter().filter(|miss| !known(miss)).collect();
     if misses.is_empty() {
         return Ok(());
     }

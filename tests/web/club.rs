@@ -47,6 +47,7 @@ impl Understand for WrittenDown {
     fn read(&self, text: &str, _: &Context) -> Reading {
         let has = |word: &str| text.to_lowercase().contains(word);
         let (intent, decision) = match () {
+            () if text == "Yes" => ("chat.affirm", Verdict::Match),
             () if has("frozen") => ("sim.frozen", Verdict::Match),
             () if has("open the") => ("access.locked-out", Verdict::Match),
             () if has("wi-fi") || has("wifi") => ("faq.wifi", Verdict::Match),

@@ -226,7 +226,8 @@ fn named(plain: &str, found: &mut Found) {
         // "trackman 4" is a make.
         let make = whole.as_str().starts_with("trackman") && first.as_str() == "4";
         // "bay 2, 4 people": the unit belongs to the last number.
-        if !(make || counts_something && rest.is_empty())
+        if (!counts_something || !rest.is_empty())
+            && !make
             && let Some(bay) = bay(first.as_str())
         {
             found.add(whole.start(), first.end(), bay);
