@@ -23,6 +23,9 @@ if [ "${1:-}" != soak ]; then
     scripts/lint.sh
 fi
 
+step "a foreign reader of calendars"
+scripts/foreign.sh
+
 step "building the program"
 "$CARGO" build --locked
 

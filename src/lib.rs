@@ -14,6 +14,7 @@
 //! | 4 | [`intent`], [`llm`] | text to intents and slots; the fallback |
 //! | 4 | [`device`] | drivers, health, verification; acts only on a `Permit` |
 //! | 3 | [`policy`] | who may ask for what; the only place that makes a `Permit` |
+//! | 3 | [`feed`] | calendars and numbers of the booking systems, read into bookings |
 //! | 3 | [`sop`] | the procedures: format, checks, library |
 //! | 2 | [`store`] | SQLite: schema, one writer, queries by table |
 //! | 1 | [`site`] | `site.toml`, the ids as types, the catalogue of effects |
@@ -24,6 +25,7 @@ pub mod cli;
 pub mod clock;
 pub mod desk;
 pub mod device;
+pub mod feed;
 pub mod intent;
 pub mod llm;
 pub mod notify;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clubos::site::load::read;
 use clubos::site::{
-    BayId, DriverKind, Effect, LoadMode, Problem, Role, Site, SiteProblems, Target, load, secret,
+    BayId, DriverKind, Effect, FeedUrl, LoadMode, Problem, Role, Site, SiteProblems, Target, load, secret,
 };
 use proptest::prelude::*;
 
@@ -397,6 +397,43 @@ proptest! {
         let damaged: String = text[..at].iter().copied().chain(put.chars()).chain(text[end..].iter().copied()).collect();
         let _ = simulated(&damaged);
     }
+}
+
+#[test]
+fn bookings_and_telemetry_are_read_and_have_defaults() {
+    let plain = real(EXAMPLE).unwrap();
+    assert_eq!(plain.bookings.limit, Duration::from_secs(48 * 3600));
+    assert!(plain.bookings.ical.is_none() && plain.telemetry.sentry_dsn_file.is_none());
+    let more = "[bookings]\nical_url_file = \"cal\"\nevery = \"2m\"\nlimit_h = 12\ncalling_code = \"+44\"\n\
+                bay_from = [\"X-ROOM\", \"SUMMARY ~ room ([0-9])\"]\n\
+                [telemetry]\nsentry_dsn_file = \"/etc/clubos/dsn\"\n";
+    let site = real(&format!("{EXAMPLE}\n{more}")).unwrap();
+    let feed = site.bookings.ical.unwrap();
+    assert_eq!(feed.every, Duration::from_secs(120));
+    assert_eq!(feed.url, FeedUrl::File(PathBuf::from("/etc/clubos/cal")));
+    assert_eq!(
+        (site.bookings.limit, site.bookings.calling_code.as_str()),
+        (Duration::from_secs(12 * 3600), "44")
+    );
+    assert_eq!(site.bookings.map.bay.len(), 2);
+    assert_eq!(site.telemetry.sentry_dsn_file, Some(PathBuf::from("/etc/clubos/dsn")));
+}
+
+#[test]
+fn what_is_wrong_about_bookings_is_named_with_its_line() {
+    for (key, what) in [
+        ("ical_url = \"http://cal.example/feed.ics\"", "is no https address"),
+        ("every = \"5s\"", "no time from 1m to 24h"),
+        ("limit_h = 0", "out of range"),
+        ("calling_code = \"Canada\"", "no calling code"),
+        ("bay_from = [\"SUMARY\"]", "did you mean `SUMMARY`"),
+        ("bay_from = [\"SUMMARY ~ (\"]", "cannot be read"),
+        ("feed = \"x\"", "no such key"),
+    ] {
+        only("[broker]  ", &format!("[bookings]\n{key}\n\n[broker]  "), key, what);
+    }
+    let twice = "[bookings]\nical_url = \"https://a.example/x\"\nical_url_file = \"x\"\n\n[broker]  ";
+    only("[broker]  ", twice, "ical_url = ", "named twice");
 }
 
 #[test]

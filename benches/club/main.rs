@@ -10,6 +10,7 @@
     reason = "a measurement that cannot be made stops"
 )]
 
+mod feeds;
 #[path = "../../tests/bad_input/program.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
 mod program;
@@ -63,6 +64,7 @@ fn main() {
     turns::measure(&bench);
     texts::measure(&bench);
     reading::measure(&bench);
+    feeds::measure(&bench);
     drop(bench);
     running::measure();
 }

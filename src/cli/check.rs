@@ -11,10 +11,12 @@ use super::paths::Paths;
 use super::{EX_CONFIG, problems};
 use crate::clock::Clock;
 use crate::device::Drivers;
+use crate::feed::{self, Fetched, Fetcher};
 use crate::intent::{LoadOptions, Understanding};
 use crate::site::{self, LoadMode, Site};
 use crate::sop::Library;
 use crate::store::{Store, operator};
+use crate::telemetry;
 
 /// How long devices are waited for.
 const DEVICES_WITHIN: Duration = Duration::from_secs(8);
@@ -62,6 +64,8 @@ pub fn run(args: &CheckArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     check_model(paths, site.as_ref(), library.as_ref(), &mut report);
     check_database(args, &mut report);
     if let Some(site) = &site {
+        check_bookings(site, &mut report)?;
+        check_telemetry(site, &mut report);
         check_people(site, &mut report);
         check_devices(site, &mut report)?;
         match super::texting::check(site) {
@@ -156,6 +160,45 @@ fn check_database(args: &CheckArgs, report: &mut Report) {
                 Err(error) => report.fail("people", &error.to_string()),
             }
         }
+    }
+}
+
+/// Fetches the calendar once and says what is in it. Nothing is stored.
+fn check_bookings(site: &Site, report: &mut Report) -> anyhow::Result<()> {
+    let Some(feed) = &site.bookings.ical else { return Ok(()) };
+    let fetcher = Fetcher::new(feed.url.clone())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let text = match runtime.block_on(fetcher.fetch()) {
+        Ok(Fetched::New { text, .. }) => text,
+        Ok(Fetched::Same) => return Ok(()), // nothing was kept to be the same as
+        Err(error) => {
+            report.fail("calendar", &error.to_string());
+            return Ok(());
+        }
+    };
+    let window = feed::Window::around(Clock::system().now());
+    match feed::Calendar::read(&text, &site.zone, window) {
+        Err(error) => report.fail("calendar", &format!("what came {error}")),
+        Ok(calendar) => {
+            let mapped = feed::bookings(&calendar, site);
+            let without = mapped.bookings.iter().filter(|b| b.phone.is_none()).count();
+            let says =
+                format!("{} bookings, {without} of them without a phone number", mapped.bookings.len());
+            match mapped.skipped_count() {
+                0 => report.ok("calendar", &says),
+                n => report.warn("calendar", &format!("{says}; {n} entries are none: {}", mapped.why())),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_telemetry(site: &Site, report: &mut Report) {
+    let Some(file) = &site.telemetry.sentry_dsn_file else { return };
+    match site::secret::read(file) {
+        Err(error) => report.fail("Sentry", &error.to_string()),
+        Ok(dsn) if telemetry::errors::is_dsn(&dsn) => report.ok("Sentry", "errors are sent, scrubbed"),
+        Ok(_) => report.fail("Sentry", &telemetry::errors::NotADsn.to_string()),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::site::{self, BayId, E164, LoadMode, Site};
 use crate::sop::Library;
 use crate::store::Store;
 use crate::store::booking::{self, Booking};
+use crate::store::booking_source;
 use crate::{telemetry, web};
 
 /// The sample club, with simulated devices throughout.
@@ -74,7 +75,11 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     }
     let bookings = bookings(clock.now());
     let now = clock.now();
-    store.write(|tx| booking::replace(tx, &bookings, "demo", now))?;
+    let counts = booking_source::Counts { bookings: bookings.len(), ..Default::default() };
+    store.write(|tx| {
+        booking::replace(tx, &bookings, "demo", now)?;
+        booking_source::was_read(tx, "demo", booking_source::Kind::Demo, now, Some(&counts))
+    })?;
     let screens = store.write(|tx| web::screen_paths(tx, &site))?;
     let links = store.write(|tx| web::bay_paths(tx, &site, now))?;
 
@@ -146,13 +151,15 @@ fn bookings(now: UnixMs) -> Vec<Booking> {
         let phone: Option<E164> = phone.parse().ok();
         phone.map(|phone| Booking {
             id: id.to_owned(),
-            phone,
+            phone: Some(phone),
             name: name.to_owned(),
             bay: BayId(bay),
             starts_at: at(from),
             ends_at: at(to),
             reference: Some(id.to_owned()),
             pin: Some(pin.to_owned()),
+            source: String::new(),
+            read_at: UnixMs(0),
         })
     };
     [
@@ -198,7 +205,7 @@ fn welcome(
             "Booking         {} bay {} phone {} reference {} PIN {}\n",
             booking.name,
             booking.bay.0,
-            booking.phone,
+            booking.phone.as_ref().map_or("-", |p| p.as_str()),
             booking.id,
             booking.pin.as_deref().unwrap_or("-")
         );

@@ -4,6 +4,7 @@
 //! sysexits.h) a configuration that restarting cannot mend (`RestartPreventExitStatus` in the unit).
 
 mod backup;
+mod bookings;
 mod broker;
 pub mod check;
 pub mod classify;

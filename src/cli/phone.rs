@@ -53,12 +53,11 @@ pub fn line(quo: &FakeQuo, clock: &Clock) -> anyhow::Result<Line> {
 impl Phones {
     /// The phones of these guests, of a stranger, and of somebody who has booked nothing.
     pub fn of(quo: &FakeQuo, bookings: &[Booking], about: impl Fn(&Booking) -> String) -> Phones {
-        let guest = |b: &Booking| PhoneOwner {
-            number: b.phone.as_str().to_owned(),
-            name: b.name.clone(),
-            about: about(b),
+        let guest = |b: &Booking| {
+            let number = b.phone.as_ref()?.as_str().to_owned();
+            Some(PhoneOwner { number, name: b.name.clone(), about: about(b) })
         };
-        let mut owners: Vec<PhoneOwner> = bookings.iter().map(guest).collect();
+        let mut owners: Vec<PhoneOwner> = bookings.iter().filter_map(guest).collect();
         for (number, name) in [("+19025550177", "A stranger"), ("+19025550178", "Another stranger")] {
             let about = "no booking".to_owned();
             owners.push(PhoneOwner { number: number.to_owned(), name: name.to_owned(), about });

@@ -2,18 +2,17 @@
 //! what they see comes back.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use crate::channel::{Gateway, HookVerdict, NotBelieved};
+use crate::clock::UnixMs;
 use crate::desk::{DeskHandle, Line, Todo};
 use crate::device::{DeviceEvent, Drivers};
 use crate::notify::Switchboard;
-use crate::site::Site;
 use crate::store::StoreError;
 use crate::{telemetry, web};
 
@@ -113,6 +112,15 @@ impl web::TextHooks for Hooks {
         self.0.name()
     }
 
+    fn figures(&self) -> Vec<(&'static str, u64)> {
+        self.0.stats().counters().to_vec()
+    }
+
+    fn polled_at(&self) -> Option<UnixMs> {
+        let at = self.0.stats().polled_at.load(std::sync::atomic::Ordering::Relaxed);
+        (at > 0).then_some(UnixMs(at))
+    }
+
     async fn take(&self, headers: &[(String, String)], body: &[u8]) -> web::HookAnswer {
         match self.0.hook(headers, body).await {
             HookVerdict::Taken => web::HookAnswer::Taken,
@@ -139,7 +147,6 @@ pub async fn observe(desk: DeskHandle, mut events: mpsc::Receiver<DeviceEvent>) 
 
 const LINE_EVERY: Duration = Duration::from_secs(15);
 const LINE_TIMEOUT: Duration = Duration::from_secs(5);
-const BOOKINGS_EVERY: Duration = Duration::from_secs(10);
 
 /// Beats for systemd's watchdog as long as the desk answers.
 pub async fn beat(desk: DeskHandle) {
@@ -168,40 +175,6 @@ pub async fn watch_line(desk: DeskHandle, probe: SocketAddr) {
             if desk.tell(move |desk| desk.set_line(line)).is_err() {
                 return;
             }
-        }
-    }
-}
-
-/// Reads the bookings file at the start and whenever it changes. A bad file changes nothing and is said.
-pub async fn watch_bookings(desk: DeskHandle, site: Arc<Site>, file: PathBuf) {
-    let mut tick = tokio::time::interval(BOOKINGS_EVERY);
-    let mut seen: Option<SystemTime> = None;
-    loop {
-        tick.tick().await;
-        let changed = tokio::fs::metadata(&file).await.and_then(|m| m.modified()).ok();
-        if changed.is_none() || changed == seen {
-            continue;
-        }
-        seen = changed;
-        let text = match tokio::fs::read_to_string(&file).await {
-            Ok(text) => text,
-            Err(error) => {
-                tracing::warn!(%error, "the bookings file cannot be read");
-                continue;
-            }
-        };
-        let csv = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
-        let stored = match web::bookings(&text, csv, &site) {
-            Err(problem) => {
-                tracing::warn!(problem, "the bookings file is not used; the bookings before it stay");
-                continue;
-            }
-            Ok(bookings) => desk.call(move |desk| desk.put_bookings(&bookings, "file")).await,
-        };
-        match stored {
-            Ok(Ok(())) => tracing::info!("bookings read"),
-            Ok(Err(error)) => tracing::error!(%error, "the bookings could not be stored"),
-            Err(_) => return,
         }
     }
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::serve::Setup;
 use crate::clock::UnixMs;
-use crate::site::{self, Hours, LoadMode, Site, SitePolicy};
+use crate::site::{self, Bookings, Hours, LoadMode, Site, SitePolicy, Telemetry};
 use crate::sop::words::Word;
 use crate::sop::{Library, library};
 use crate::store::{Store, sops};
@@ -80,6 +80,8 @@ fn nowhere() -> Site {
         people: Vec::new(),
         broker: None,
         access: None,
+        bookings: Bookings::default(),
+        telemetry: Telemetry::default(),
         notify: Default::default(),
         texts: None,
         simulated: BTreeSet::new(),

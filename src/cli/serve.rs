@@ -19,7 +19,7 @@ use super::paths::{self, Paths};
 use super::people::{self, Staffroom};
 use super::plug::{self, Outside};
 use super::reload::{InUse, Reload};
-use super::{EX_CONFIG, problems, safe, state_dir, texting};
+use super::{EX_CONFIG, bookings, problems, safe, state_dir, texting};
 use crate::channel::Gateway;
 use crate::clock::Clock;
 use crate::desk::{self, Desk, DeskHandle, Options, Parts};
@@ -109,6 +109,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     if !safe_mode {
         safe::remember(&args.site, &paths.sops, &args.state_dir);
     }
+    let sending = start_errors(&site);
     let clock = Clock::system();
     let texts = match texting::provider(&site, &clock) {
         Ok(texts) => texts,
@@ -150,7 +151,22 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         running.until_told().await
     });
     runtime.shutdown_timeout(LAST_WORDS); // a head in training is no reason to stay
+    drop(sending);
     code
+}
+
+/// Errors to Sentry, if the site names a project. What is wrong with that is said and stops nothing.
+fn start_errors(site: &Site) -> Option<telemetry::errors::Sending> {
+    let file = site.telemetry.sentry_dsn_file.as_ref()?;
+    match site::secret::read(file) {
+        Ok(dsn) => telemetry::errors::start(&dsn)
+            .inspect_err(|error| tracing::warn!(%error, "no errors are sent to Sentry"))
+            .ok(),
+        Err(error) => {
+            tracing::warn!(%error, "no errors are sent to Sentry");
+            None
+        }
+    }
 }
 
 /// What a box is made of, whether real or simulated.
@@ -299,9 +315,7 @@ pub fn start(
     if let Some(probe) = setup.line_probe {
         tasks.push(tokio::spawn(plug::watch_line(handle.clone(), probe)));
     }
-    if let Some(file) = setup.bookings {
-        tasks.push(tokio::spawn(plug::watch_bookings(handle.clone(), setup.site.clone(), file)));
-    }
+    tasks.extend(bookings::watch(&handle, &setup.site, &setup.clock, setup.bookings));
     let in_use = InUse::default();
     let read_again = Arc::new(Notify::new());
     let reload = Reload {

@@ -12,7 +12,7 @@ use crate::site::{Effect, Target};
 use crate::sop::Sop;
 use crate::store::episode::{self, Episode, EpisodeState};
 use crate::store::question::Payload;
-use crate::store::{self, effect};
+use crate::store::{self, booking, effect};
 
 /// Somebody wants in. `again`: after an unlock that did not help they may ask once more.
 pub(super) fn run(
@@ -131,8 +131,8 @@ pub(super) fn not_opened(
 pub(super) fn may_ask_again(cx: Cx<'_>, scene: &Scene) -> store::Result<Option<Episode>> {
     for episode in &scene.episodes {
         let door = episode.state == EpisodeState::Handed && episode.tried.contains(&Effect::DoorUnlock);
-        if door && let Some(booking) = scene.active.first().or(scene.booking()) {
-            let left = effect::unlocks_sent(cx.db, &booking.id)? < cx.site().policy.unlocks_per_booking;
+        if door && let Some(own) = scene.active.first().or(scene.booking()) {
+            let left = booking::unlocks_sent(cx.db, own)? < cx.site().policy.unlocks_per_booking;
             if left {
                 return Ok(Some(episode.clone()));
             }

@@ -316,7 +316,7 @@ pub(super) fn tell_refusal(
     draft.say_phrase(cx, phrase, &values);
     match refusal {
         Refusal::Busy { .. } | Refusal::Expired => Ok(()),
-        Refusal::SafeMode | Refusal::StaffOnly | Refusal::Declined { .. } => {
+        Refusal::SafeMode | Refusal::StaffOnly | Refusal::Contested | Refusal::Declined { .. } => {
             call(cx, scene, draft, sop, Some(episode), &refusal.reason()).map(|_| ())
         }
         Refusal::Offline | Refusal::NotHere | Refusal::OutOfRange => {

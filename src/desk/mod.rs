@@ -15,6 +15,7 @@
 mod alerts;
 mod answers;
 mod bays;
+mod bookings;
 mod collect;
 mod consent;
 mod decide;
@@ -47,6 +48,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use crate::llm::{Nomination, Question as FallbackQuestion};
+pub use bookings::{BookingList, NotRead};
 pub use elsewhere::{MissedCall, SentElsewhere};
 pub use input::{
     Acknowledged, Act, AlertChannel, Inbound, Line, OperateError, Operator, Reach, Received, TextRefusal,

@@ -6,7 +6,6 @@ use super::input::{Act, OperateError, Operator};
 use super::{Cx, Desk, alerts, decide, draft};
 use crate::policy::{self, Asker, Refusal, Request};
 use crate::site::{Effect, Outcome, Scope, Target};
-use crate::store::booking::{self, Booking};
 use crate::store::effect::{self, NewEffect};
 use crate::store::escalation::Escalation;
 use crate::store::thread::{self, Channel, Hold, Thread};
@@ -70,25 +69,6 @@ impl Desk {
             policy::authorise(cx.db, cx.gate(), &request, cx.now)
         })?;
         verdict.map(|()| id).map_err(|r| OperateError::Refused(r.reason()))
-    }
-
-    /// Replaces the bookings of one source.
-    ///
-    /// # Errors
-    /// Only the database's: the old bookings stay.
-    pub fn put_bookings(&mut self, bookings: &[Booking], source: &str) -> crate::store::Result<()> {
-        self.write(|cx| {
-            booking::replace(cx.db, bookings, source, cx.now)?;
-            let change = journal::Change {
-                at: cx.now,
-                who: source.to_owned(),
-                what: "bookings".into(),
-                detail: format!("{} bookings", bookings.len()),
-                thread_id: None,
-                until: None,
-            };
-            journal::change(cx.db, &change)
-        })
     }
 }
 

@@ -10,9 +10,10 @@ use super::{Cx, alerts};
 use crate::clock::UnixMs;
 use crate::site::BayId;
 use crate::sop::{Level, Sop};
+use crate::store::booking::{self, Booking};
 use crate::store::escalation::{self, Escalation, NewEscalation};
-use crate::store::ticket;
 use crate::store::{self, device, effect, message, timer};
+use crate::store::{booking_source, ticket};
 
 /// Tickets of one intent and bay within this time become one problem (DOMAIN 6).
 const PARENT_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -137,6 +138,7 @@ fn packet(cx: Cx<'_>, scene: &Scene, call: &Call<'_>) -> store::Result<Value> {
         None => None,
     };
     let booking = scene.booking();
+    let bookings = known_bookings(cx, booking)?;
     Ok(json!({
         "site": cx.site().name,
         "bay": bay.map(|b| b.0),
@@ -149,8 +151,29 @@ fn packet(cx: Cx<'_>, scene: &Scene, call: &Call<'_>) -> store::Result<Value> {
         "tried": tried,
         "device": state.map(|s| json!({"online": s.online, "reason": s.reason, "since": s.since,
             "state": serde_json::from_str::<Value>(&s.state).unwrap_or_default(), "simulated": s.simulated})),
+        "bookings": bookings,
         "next_step": next_step(cx, call, bay),
         "waiting_since": cx.now,
+    }))
+}
+
+/// How well the booking is known: the age of the list it stands in (of all lists, where there is none).
+fn known_bookings(cx: Cx<'_>, booking: Option<&Booking>) -> store::Result<Value> {
+    let all = booking_source::all(cx.db)?;
+    let age = match booking {
+        Some(own) if booking_source::Kind::of(&own.source) == booking_source::Kind::Demo => {
+            Some(Duration::ZERO)
+        }
+        Some(own) => Some(cx.now.since(own.read_at)),
+        None => booking_source::oldest(&all, cx.now),
+    };
+    let contested = booking.map(|own| booking::contested(cx.db, own)).transpose()?;
+    Ok(json!({
+        "age_s": age.map(|age| age.as_secs()),
+        "too_old": age.is_none_or(|age| age > cx.site().bookings.limit),
+        "contested": contested.unwrap_or(false),
+        "source": booking.map(|own| own.source.as_str()),
+        "failing": all.iter().any(|source| source.error.is_some()),
     }))
 }
 

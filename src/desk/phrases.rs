@@ -109,6 +109,8 @@ pub(super) fn refusal(
         }
         Refusal::NotAtDoor => ("ask_at_door", values),
         Refusal::Limit => ("refused_limit", values),
+        Refusal::BookingsOld => ("refused_bookings_old", values),
+        Refusal::Contested => ("refused_contested", values),
         Refusal::BayInUse => ("refused_bay_in_use", values),
         Refusal::Offline => ("refused_offline", values),
         Refusal::Busy { .. } => ("refused_busy", values),

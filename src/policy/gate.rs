@@ -10,7 +10,7 @@ use crate::clock::UnixMs;
 use crate::site::{Effect, Outcome, Scope, Site, Target, Tier};
 use crate::store::booking::{self, Booking};
 use crate::store::effect::{EffectRow, NewEffect};
-use crate::store::{self, device};
+use crate::store::{self, booking_source, device};
 
 /// A bay's booking still counts this long after its end (DOMAIN 4, T1).
 const AFTER_END: Duration = Duration::from_secs(5 * 60);
@@ -155,6 +155,9 @@ fn in_bay_or_hall(
     let Some(own) = bookings.iter().filter(|b| b.bay == bay).find(active) else {
         return Ok(Err(Refusal::NotEntitled));
     };
+    if booking::contested(conn, own)? {
+        return Ok(Err(Refusal::Contested));
+    }
     let overrun = own.ends_at <= now;
     let others = booking::of_bay(conn, bay, now, now + Duration::from_millis(1))?;
     if overrun && others.iter().any(|b| b.phone != own.phone && b.starts_at <= now) {
@@ -172,8 +175,8 @@ fn at_the_door(
 ) -> store::Result<Result<Option<String>, Refusal>> {
     let opens = |b: &Booking| b.starts_at - site.policy.entry_before;
     let closes = |b: &Booking| b.ends_at + site.policy.entry_after;
-    let open: Vec<&Booking> = bookings.iter().filter(|b| opens(b) <= now && now <= closes(b)).collect();
-    if open.is_empty() {
+    let mut open = bookings.iter().filter(|b| opens(b) <= now && now <= closes(b)).peekable();
+    if open.peek().is_none() {
         let next = bookings.iter().filter(|b| opens(b) > now).min_by_key(|b| b.starts_at);
         let last = bookings.iter().filter(|b| closes(b) < now).max_by_key(|b| b.ends_at);
         return Ok(Err(match (next, last) {
@@ -182,18 +185,35 @@ fn at_the_door(
             (None, None) => Refusal::NoBooking,
         }));
     }
-    let mut left = None;
-    for booking in &open {
-        if store::effect::unlocks_sent(conn, &booking.id)? < site.policy.unlocks_per_booking {
-            left = Some(booking.id.clone());
-            break;
+    // The first booking that lets them in; else why the last one does not.
+    let mut why = Refusal::NoBooking;
+    for booking in open {
+        match stands(conn, site, booking, now)? {
+            Ok(()) if !at_door => return Ok(Err(Refusal::NotAtDoor)),
+            Ok(()) => return Ok(Ok(Some(booking.id.clone()))),
+            Err(refusal) => why = refusal,
         }
     }
-    Ok(match left {
-        None => Err(Refusal::Limit),
-        Some(_) if !at_door => Err(Refusal::NotAtDoor),
-        Some(id) => Ok(Some(id)),
-    })
+    Ok(Err(why))
+}
+
+/// Whether a door may open by this booking without a person: its list is fresh enough, nobody else has the
+/// bay then, and its unlocks are not used up.
+fn stands(
+    conn: &Connection,
+    site: &Site,
+    booking: &Booking,
+    now: UnixMs,
+) -> store::Result<Result<(), Refusal>> {
+    let demo = booking_source::Kind::of(&booking.source) == booking_source::Kind::Demo;
+    if !demo && now.since(booking.read_at) > site.bookings.limit {
+        return Ok(Err(Refusal::BookingsOld));
+    }
+    if booking::contested(conn, booking)? {
+        return Ok(Err(Refusal::Contested));
+    }
+    let left = booking::unlocks_sent(conn, booking)? < site.policy.unlocks_per_booking;
+    Ok(if left { Ok(()) } else { Err(Refusal::Limit) })
 }
 
 /// Whether the device can be used now: reachable, not leased, cooled down.

@@ -54,6 +54,10 @@ pub enum Refusal {
     NotAtDoor,
     /// The unlocks of this booking without a person are used up.
     Limit,
+    /// The list of bookings is too old to open a door by.
+    BookingsOld,
+    /// Somebody else is booked into the same bay at the same time.
+    Contested,
     /// Somebody else is in that bay now.
     BayInUse,
     Offline,
@@ -87,6 +91,8 @@ impl Refusal {
             Refusal::TooLate { .. } => "too-late".into(),
             Refusal::NotAtDoor => "not-at-door".into(),
             Refusal::Limit => "limit".into(),
+            Refusal::BookingsOld => "bookings-old".into(),
+            Refusal::Contested => "contested".into(),
             Refusal::BayInUse => "bay-in-use".into(),
             Refusal::Offline => "offline".into(),
             Refusal::Busy { .. } => "busy".into(),

@@ -178,6 +178,7 @@ fn scenario(one: &Conversation, site: &Arc<Site>) -> Result<Scenario, String> {
         line: Line::Up,
         llm: Llm::Off,
         bookings,
+        bookings_age: Duration::ZERO,
         devices: devices(one)?,
         events,
         until: None,
@@ -194,13 +195,15 @@ fn booking(b: &Booked, phone: &E164, site: &Site, date: jiff::civil::Date) -> Re
     }
     Ok(Booking {
         id: "B1".into(),
-        phone: phone.clone(),
+        phone: Some(phone.clone()),
         name: b.name.clone().unwrap_or_default(),
         bay: BayId(b.bay),
         starts_at: time::at_site(site, starts).ok_or_else(wrong)?,
         ends_at: time::at_site(site, ends).ok_or_else(wrong)?,
         reference: None,
         pin: None,
+        source: String::new(),
+        read_at: UnixMs(0),
     })
 }
 

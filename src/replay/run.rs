@@ -16,7 +16,7 @@ use super::scenario::{Answer, Llm, Scenario};
 use super::state_dir::StateDir;
 use super::trace;
 use crate::clock::{Clock, UnixMs};
-use crate::desk::{AlertChannel, Desk, FallbackQuestion, Inbound, Line, Options, Parts, Todo};
+use crate::desk::{AlertChannel, BookingList, Desk, FallbackQuestion, Inbound, Line, Options, Parts, Todo};
 use crate::device::{DeviceEvent, NotSent, Observation};
 use crate::intent::Understand;
 use crate::policy::Permit;
@@ -128,7 +128,13 @@ pub(super) struct World<'a> {
 
 impl World<'_> {
     fn begin(&mut self) -> Result<(), RunError> {
-        self.desk.put_bookings(&self.scenario.bookings, "scenario")?;
+        self.desk.bookings_read(&BookingList {
+            source: "scenario".to_owned(),
+            bookings: self.scenario.bookings.clone(),
+            skipped: 0,
+            why: String::new(),
+            read_at: self.scenario.at - self.scenario.bookings_age,
+        })?;
         self.set_llm(self.scenario.llm.clone());
         self.set_line(self.scenario.line)?;
         let targets: Vec<Target> = self.club.targets().cloned().collect();

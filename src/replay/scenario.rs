@@ -26,6 +26,8 @@ pub struct Scenario {
     pub line: Line,
     pub llm: Llm,
     pub bookings: Vec<Booking>,
+    /// How long before the start the bookings were read last.
+    pub bookings_age: Duration,
     /// Only what does not work.
     pub devices: Vec<(Target, Effect, Behaviour)>,
     /// In order of time, then of the file.

@@ -5,6 +5,7 @@
 
 pub mod effect;
 pub mod facts;
+mod feed;
 pub mod ids;
 pub mod load;
 mod load_devices;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use effect::{Effect, Outcome, Scope, Tier};
+pub use feed::{Bookings, EventMap, FeedUrl, IcalFeed, Rule, Telemetry, is_allowed as is_allowed_url};
 pub use ids::{BayId, E164, Target};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
 pub use plain::Plain;
@@ -52,6 +54,8 @@ pub struct Site {
     pub people: Vec<Person>,
     pub broker: Option<Broker>,
     pub access: Option<AccessController>,
+    pub bookings: Bookings,
+    pub telemetry: Telemetry,
     /// How people are called.
     pub notify: notify::Notify,
     /// Without it no text comes in or goes out.

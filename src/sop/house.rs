@@ -36,6 +36,8 @@ pub const HOUSE_KEYS: &[HouseKey] = &[
     plain("refused_too_early"),
     plain("refused_too_late"),
     plain("refused_limit"),
+    plain("refused_bookings_old"),
+    plain("refused_contested"),
     plain("refused_staff_door"),
     plain("refused_bay_in_use"),
     plain("refused_busy"),

@@ -9,6 +9,8 @@
 
 pub mod backup;
 pub mod booking;
+mod booking_merge;
+pub mod booking_source;
 pub mod called;
 pub mod device;
 pub mod digest;

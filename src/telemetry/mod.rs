@@ -8,13 +8,20 @@ pub mod memory;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+pub mod errors;
 
 /// Starts logging to standard error: plain text for people, one JSON object a line with `json`.
 /// `CLUBOS_LOG` (default `info`) takes tracing's filter syntax.
 pub fn init(json: bool) {
     let filter = EnvFilter::try_from_env("CLUBOS_LOG").unwrap_or_else(|_| EnvFilter::new("info,ort=warn"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = if json { lines.json().boxed() } else { lines.with_target(false).boxed() };
+    let started =
+        tracing_subscriber::registry().with(lines.with_filter(filter)).with(errors::layer()).try_init();
     if let Err(error) = started {
         eprintln!("logging was started before: {error}");
     }

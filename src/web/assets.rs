@@ -19,6 +19,7 @@ pub fn router() -> Router<AppState> {
         .route("/assets/base.css", get(async || asset(CSS, include_str!("../../assets/base.css"))))
         .route("/assets/staff.css", get(async || asset(CSS, include_str!("../../assets/staff.css"))))
         .route("/assets/guest.css", get(async || asset(CSS, include_str!("../../assets/guest.css"))))
+        .route("/assets/bookings.css", get(async || asset(CSS, include_str!("../../assets/bookings.css"))))
         .route("/assets/phone.css", get(async || asset(CSS, include_str!("../../assets/phone.css"))))
         .route("/assets/live.js", get(async || asset(JS, include_str!("../../assets/live.js"))))
         .route("/assets/alarm.js", get(async || asset(JS, include_str!("../../assets/alarm.js"))))

@@ -10,7 +10,8 @@ use super::error::Error;
 use super::presence::OCCUPANCY;
 use super::view::time;
 use crate::clock::UnixMs;
-use crate::site::{BayId, E164, Site};
+use crate::feed::phone;
+use crate::site::{BayId, Site};
 use crate::store::booking::Booking;
 
 /// A booking on the wire.
@@ -20,8 +21,10 @@ pub struct BookingBody {
     /// The booking system's own id.
     #[schema(example = "B1042")]
     pub id: String,
+    /// `null` in an answer: the calendar gives no number. A list that is sent must give one.
+    #[serde(default)]
     #[schema(example = "+19025550101")]
-    pub phone: String,
+    pub phone: Option<String>,
     #[serde(default)]
     #[schema(example = "Alex")]
     pub name: String,
@@ -69,7 +72,7 @@ impl BookingBody {
     pub fn of(booking: &Booking) -> BookingBody {
         BookingBody {
             id: booking.id.clone(),
-            phone: booking.phone.to_string(),
+            phone: booking.phone.as_ref().map(ToString::to_string),
             name: booking.name.clone(),
             bay: booking.bay.to_string(),
             from: time::rfc3339(booking.starts_at),
@@ -141,8 +144,9 @@ fn one(site: &Site, index: usize, body: &BookingBody) -> Result<Booking, Error> 
     if id.is_empty() || id.len() > 128 || id.starts_with(OCCUPANCY) {
         return Err(wrong(index, "id", "not an id", "1 to 128 characters"));
     }
-    let phone = E164::from_typed(body.phone.trim());
-    let phone = phone.map_err(|_| wrong(index, "phone", "not a phone number", "write it as +19025550101"))?;
+    let phone = body.phone.as_deref().unwrap_or_default();
+    let phone = phone::e164(phone, &site.bookings.calling_code)
+        .ok_or_else(|| wrong(index, "phone", "not a phone number", "write it as +19025550101"))?;
     let number = body.bay.trim().trim_start_matches("bay-").parse().ok().map(BayId);
     let bay = number.filter(|bay| site.bays.contains_key(bay)).ok_or_else(|| {
         let known: Vec<String> = site.bays.keys().map(ToString::to_string).collect();
@@ -157,13 +161,15 @@ fn one(site: &Site, index: usize, body: &BookingBody) -> Result<Booking, Error> 
         |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
     Ok(Booking {
         id: id.to_owned(),
-        phone,
+        phone: Some(phone),
         name: body.name.trim().to_owned(),
         bay,
         starts_at,
         ends_at,
         reference: given(&body.reference),
         pin: given(&body.pin),
+        source: String::new(),
+        read_at: UnixMs(0),
     })
 }
 
@@ -221,7 +227,7 @@ pub fn from_csv(text: &[u8]) -> Result<Vec<BookingBody>, Error> {
         };
         Ok(BookingBody {
             id: need("id")?,
-            phone: need("phone")?,
+            phone: Some(need("phone")?),
             bay: need("bay")?,
             from: need("from")?,
             to: need("to")?,

@@ -176,13 +176,15 @@ mod tests {
         {
             let booking = Booking {
                 id: id.into(),
-                phone: phone.parse().unwrap(),
+                phone: Some(phone.parse().unwrap()),
                 name: String::new(),
                 bay: BayId(1),
                 starts_at: minute(0),
                 ends_at: minute(60),
                 reference: reference.map(str::to_owned),
                 pin: pin.map(str::to_owned),
+                source: String::new(),
+                read_at: UnixMs(0),
             };
             booking::put(store.conn(), &booking, "test", minute(0)).unwrap();
         }

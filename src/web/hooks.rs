@@ -28,6 +28,16 @@ pub trait TextHooks: Send + Sync {
     fn provider(&self) -> &str;
     /// Checks and commits. `headers` have names in lower case, `body` is as it came.
     async fn take(&self, headers: &[(String, String)], body: &[u8]) -> HookAnswer;
+
+    /// Counters of the line to the provider since the program started, for `/metrics`.
+    fn figures(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+
+    /// When the provider was last asked for new texts and answered.
+    fn polled_at(&self) -> Option<crate::clock::UnixMs> {
+        None
+    }
 }
 
 /// What became of a webhook.

@@ -213,13 +213,15 @@ mod tests {
         fn book(&self, id: &str, from: i64, to: i64) {
             let booking = Booking {
                 id: id.into(),
-                phone: "+19025550101".parse().unwrap(),
+                phone: Some("+19025550101".parse().unwrap()),
                 name: "Alex".into(),
                 bay: BAY,
                 starts_at: minute(from),
                 ends_at: minute(to),
                 reference: None,
                 pin: None,
+                source: String::new(),
+                read_at: UnixMs(0),
             };
             booking::put(self.store.conn(), &booking, "test", minute(0)).unwrap();
         }

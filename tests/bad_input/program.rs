@@ -142,13 +142,15 @@ impl Box {
         let at = |minutes: i64| UnixMs(now.0 + minutes * 60_000);
         let booking = Booking {
             id: "B1".into(),
-            phone: "+19025550101".parse().expect("a number"),
+            phone: Some("+19025550101".parse().expect("a number")),
             name: "Alex".into(),
             bay: BayId(1),
             starts_at: at(-10),
             ends_at: at(60),
             reference: Some("GOLF-77".into()),
             pin: None,
+            source: String::new(),
+            read_at: UnixMs(0),
         };
         let site =
             clubos::site::load(&self.dir.join("site.toml"), clubos::site::LoadMode::Real).expect("a site");

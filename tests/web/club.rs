@@ -212,13 +212,15 @@ pub fn site() -> Site {
 pub fn alex() -> Booking {
     Booking {
         id: "B1".into(),
-        phone: ALEX.parse().unwrap(),
+        phone: Some(ALEX.parse().unwrap()),
         name: "Alex".into(),
         bay: clubos::site::BayId(2),
         starts_at: START - minutes(34),
         ends_at: START + minutes(56),
         reference: Some("GOLF-77".into()),
         pin: Some("4711".into()),
+        source: String::new(),
+        read_at: UnixMs(0),
     }
 }
 

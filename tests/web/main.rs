@@ -9,6 +9,7 @@
 )]
 
 mod bay;
+mod booking_page;
 mod bookings;
 mod club;
 mod demo;

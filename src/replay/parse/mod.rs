@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::UnixMs;
 use crate::desk::{Line, Nomination};
 use crate::simclub::Behaviour;
 use crate::site::problem::{Problem, Problems, did_you_mean};
@@ -85,6 +86,8 @@ fn build(file: &str, top: &mut Fields, beside: &Path, problems: &mut Problems) -
     let at = top.need_text("at", "write the local start, `at: 2026-11-20T21:04:00`", problems);
     let line = top.take("wan").and_then(|found| line_word(&found, "wan", problems));
     let llm = top.take("llm").and_then(|found| llm(found, "llm", problems));
+    let bookings_age =
+        top.text("bookings_age", problems).and_then(|spot| span(&spot, "bookings_age", problems));
     let until = top.text("until", problems).and_then(|spot| span(&spot, "until", problems));
     let bookings = top.tables("bookings", problems);
     let devices = top.table("devices", problems);
@@ -120,6 +123,7 @@ fn build(file: &str, top: &mut Fields, beside: &Path, problems: &mut Problems) -
         line: line.unwrap_or(Line::Up),
         llm: llm.unwrap_or(Llm::Off),
         bookings,
+        bookings_age: bookings_age.unwrap_or(Duration::ZERO),
         devices,
         events: parsed,
         until,
@@ -332,5 +336,16 @@ fn booking(
         return None;
     }
     let (starts_at, ends_at) = (time::at_site(site, starts)?, time::at_site(site, ends)?);
-    Some(Booking { id: id?.value, phone, name, bay, starts_at, ends_at, reference, pin })
+    Some(Booking {
+        id: id?.value,
+        phone: Some(phone),
+        name,
+        bay,
+        starts_at,
+        ends_at,
+        reference,
+        pin,
+        source: String::new(),
+        read_at: UnixMs(0),
+    })
 }

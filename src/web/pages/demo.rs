@@ -125,7 +125,7 @@ fn guest(app: &App, booking: &Booking) -> Guest {
         name: booking.name.clone(),
         bay: booking.bay.0,
         time: format!("{} to {}", at(booking.starts_at), at(booking.ends_at)),
-        phone: booking.phone.to_string(),
+        phone: booking.phone.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
         proof: proof.cloned().collect::<Vec<_>>().join(" or "),
     }
 }

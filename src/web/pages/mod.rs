@@ -1,6 +1,7 @@
 //! The pages. Each works by plain forms and reloading; scripts only make it lively.
 
 pub mod bay;
+mod bookings;
 mod channels;
 mod demo;
 mod demo_slack;
@@ -48,6 +49,8 @@ pub fn router() -> Router<AppState> {
         .route("/screen/{secret}", get(screen::show))
         .route("/d/{code}", get(door::show).post(door::submit))
         .route("/d/{code}/again", post(door::again))
+        .route("/bookings", get(bookings::show))
+        .route("/bookings/sources/{source}/forget", post(bookings::forget))
         .route("/channels", get(channels::show))
         .route("/channels/{name}/test", post(channels::test))
         .route("/demo", get(demo::show).post(demo::set))

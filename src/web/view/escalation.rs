@@ -1,5 +1,7 @@
 //! Escalations with all a person needs to go on (level, what was said and tried, next step, how long it waits).
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -28,6 +30,8 @@ pub struct EscalationView {
     pub tried: Vec<String>,
     /// State of the device, in words.
     pub device: Option<String>,
+    /// How old the list of bookings was that this rests on, where that matters.
+    pub bookings: Option<String>,
     pub next_step: Option<String>,
     pub opened_at: String,
     #[serde(skip)]
@@ -85,6 +89,7 @@ pub fn view(look: Look<'_>, row: &Escalation) -> store::Result<EscalationView> {
             .collect(),
         tried: packet["tried"].as_array().into_iter().flatten().map(|t| tried(look, t)).collect(),
         device: device(&packet["device"]),
+        bookings: age_of_bookings(&packet["bookings"]),
         next_step: packet["next_step"].as_str().map(str::to_owned),
         opened_at: time::rfc3339(row.opened_at),
         opened_label: time::label(look.site, row.opened_at, look.now),
@@ -122,6 +127,19 @@ pub(super) fn here(look: Look<'_>, summary: &str) -> String {
 
 fn text<'a>(row: &'a Value, key: &str) -> &'a str {
     row[key].as_str().unwrap_or_default()
+}
+
+/// "read 50 h ago, which is too old": what was known when the person was called.
+fn age_of_bookings(bookings: &Value) -> Option<String> {
+    let age = bookings.get("age_s")?.as_u64().map(Duration::from_secs);
+    let read = age.map_or_else(|| "never read".to_owned(), |age| format!("read {} before", time::span(age)));
+    let old = if bookings["too_old"].as_bool() == Some(true) { ", too old to open a door by" } else { "" };
+    let contested = if bookings["contested"].as_bool() == Some(true) {
+        "; two customers are booked there at once"
+    } else {
+        ""
+    };
+    Some(format!("{read}{old}{contested}"))
 }
 
 fn device(state: &Value) -> Option<String> {

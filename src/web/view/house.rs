@@ -5,14 +5,13 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::bookings::{self, SourceView};
 use super::{Look, time};
+use crate::store;
 use crate::store::journal::{self, Notice};
 use crate::store::ticket::{self, Incident, Ticket};
-use crate::store::{self, booking};
 
 const NOTICES: Duration = Duration::from_secs(3 * 24 * 3600);
-/// A feed older than this is stale.
-const STALE: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TicketView {
@@ -57,12 +56,15 @@ pub struct NoticeView {
 pub struct LinkView {
     /// The line to the internet.
     pub line_up: bool,
-    /// When bookings came in last.
+    /// When the list of bookings that was not read for longest was read.
     pub feed_at: Option<String>,
     /// Seconds since then.
     pub feed_age_s: Option<u64>,
     pub feed_label: String,
+    /// A list is late, too old to open a door by, or cannot be read.
     pub feed_stale: bool,
+    /// Every list of bookings by itself.
+    pub feeds: Vec<SourceView>,
 }
 
 pub fn tickets(look: Look<'_>) -> store::Result<Vec<TicketView>> {
@@ -109,13 +111,22 @@ pub fn notices(look: Look<'_>) -> store::Result<Vec<NoticeView>> {
 }
 
 pub fn link(look: Look<'_>) -> store::Result<LinkView> {
-    let feed = booking::updated_at(look.conn)?;
-    let age = feed.map(|at| look.now.since(at));
+    let feeds = bookings::sources(look)?;
+    let stale = feeds.is_empty() || feeds.iter().any(|f| !f.is_good());
+    // One that was never read is older than any other.
+    let oldest = feeds.iter().max_by_key(|f| f.age_s.unwrap_or(u64::MAX));
+    let label = match oldest {
+        None => "none yet".to_owned(),
+        Some(feed) if feed.error.is_some() => format!("read {}, now failing", feed.age_label),
+        Some(feed) if feed.state == "too old" => format!("too old, read {}", feed.age_label),
+        Some(feed) => feed.age_label.clone(),
+    };
     Ok(LinkView {
         line_up: look.line_up,
-        feed_at: feed.map(time::rfc3339),
-        feed_age_s: age.map(|a| a.as_secs()),
-        feed_label: age.map_or_else(|| "never".to_owned(), |a| format!("{} ago", time::span(a))),
-        feed_stale: age.is_none_or(|a| a > STALE),
+        feed_at: oldest.and_then(|f| f.read_at.clone()),
+        feed_age_s: oldest.and_then(|f| f.age_s),
+        feed_label: label,
+        feed_stale: stale,
+        feeds,
     })
 }

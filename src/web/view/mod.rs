@@ -3,6 +3,7 @@
 //! Every struct here serves a template and an answer of the API alike. Reading changes nothing.
 
 pub mod bay;
+pub mod bookings;
 pub mod channel;
 pub mod conversation;
 pub mod device;

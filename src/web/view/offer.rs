@@ -41,7 +41,7 @@ fn offer(site: &Site, effect: Effect, target: &Target, why: String) -> Offer {
 }
 
 /// Refusals a person may overrule; offline, busy or cooling down is the device's own no.
-const A_PERSON_MAY: [&str; 9] = [
+const A_PERSON_MAY: [&str; 11] = [
     "staff-only",
     "not-entitled",
     "no-booking",
@@ -49,6 +49,8 @@ const A_PERSON_MAY: [&str; 9] = [
     "too-late",
     "not-at-door",
     "limit",
+    "bookings-old",
+    "contested",
     "bay-in-use",
     "expired",
 ];
