@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Packet, Publish, QoS};
+use rumqttc::{
+    AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Packet, Publish, QoS, SubscribeFilter,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -20,6 +22,17 @@ use super::novelty::Novelty;
 use super::{DeviceEvent, NotSent, Observation, wake};
 use crate::clock::{Clock, UnixMs};
 use crate::site::{BayId, Effect, Target};
+
+/// Filters in one SUBSCRIBE: far below the client's largest packet (64 KiB), and the packets of 99 bays
+/// far below the requests it takes at once.
+const FILTERS_A_PACKET: usize = 90;
+
+/// What is listened to of one bay.
+fn topics(bay: BayId) -> impl Iterator<Item = SubscribeFilter> {
+    ["status", "state", "result"]
+        .into_iter()
+        .map(move |leaf| SubscribeFilter::new(agent_wire::topic(bay, leaf), QoS::AtLeastOnce))
+}
 
 /// A command on its way to the task that holds the connection.
 pub(super) struct Order {
@@ -177,12 +190,10 @@ impl Link {
         }
         self.connected = true;
         self.gone_at = None;
-        for bay in self.bays.keys() {
-            for leaf in ["status", "state", "result"] {
-                let topic = agent_wire::topic(*bay, leaf);
-                if let Err(error) = self.client.try_subscribe(topic, QoS::AtLeastOnce) {
-                    warn!(%bay, leaf, %error, "cannot subscribe");
-                }
+        let filters: Vec<SubscribeFilter> = self.bays.keys().flat_map(|bay| topics(*bay)).collect();
+        for packet in filters.chunks(FILTERS_A_PACKET) {
+            if let Err(error) = self.client.try_subscribe_many(packet.iter().cloned()) {
+                warn!(%error, "cannot subscribe to the bays");
             }
         }
     }

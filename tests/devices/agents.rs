@@ -161,6 +161,18 @@ async fn the_agent_ignores_expired_and_repeated_commands() {
 }
 
 #[tokio::test]
+async fn a_large_club_hears_its_last_bay_too() {
+    let bays: Vec<BayId> = (1..=99).map(BayId).collect();
+    let mut bench = Bench::without_agents_in(&bays).await;
+    for bay in [1, 50, 99] {
+        let user = format!("bay-{bay}");
+        let status = br#"{"v":1,"online":true}"#;
+        bench.publish(&user, &format!("clubos/v1/bay/{bay}/status"), status, true).await;
+        bench.seen.online(&user, true).await;
+    }
+}
+
+#[tokio::test]
 async fn a_driver_offers_only_what_the_agent_announced_and_the_site_has() {
     let bench = Bench::start().await;
     assert!(matches!(

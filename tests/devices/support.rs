@@ -160,11 +160,15 @@ impl Bench {
     }
 
     pub async fn without_agents() -> Bench {
+        Bench::without_agents_in(&BAYS).await
+    }
+
+    pub async fn without_agents_in(bays: &[BayId]) -> Bench {
         let scratch = Scratch::new();
-        let broker = SimBroker::start(scratch.path(), &BAYS, 0, 0).await.expect("a broker");
+        let broker = SimBroker::start(scratch.path(), bays, 0, 0).await.expect("a broker");
         let clock = Clock::system();
         let mut club = SimClub::new().with_speed(40.0);
-        BAYS.iter().for_each(|bay| club.add(Target::from(*bay)));
+        bays.iter().for_each(|bay| club.add(Target::from(*bay)));
         let control = SimControl::new(club);
         let (sender, seen) = Seen::new();
         let options = AgentOptions {
@@ -173,7 +177,7 @@ impl Bench {
             ..AgentOptions::default()
         };
         let driver =
-            AgentDriver::start(&broker.settings(), &BAYS, sender, clock.clone(), options).expect("a driver");
+            AgentDriver::start(&broker.settings(), bays, sender, clock.clone(), options).expect("a driver");
         Bench { broker, control, clock, driver, seen, agents: Vec::new(), scratch }
     }
 
