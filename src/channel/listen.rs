@@ -1,8 +1,9 @@
 //! Polling: what came in since the last look, with an overlap, by the provider's clock.
 //!
-//! The cursor is durable and only moves forward once everything before it is committed. Each poll looks
-//! ten minutes further back than the cursor, and once an hour a whole day, because providers list late;
-//! what was had before is dropped by its id, in memory first and by the desk in any case.
+//! The cursor is durable and only moves forward once everything before it is committed. Providers list
+//! late, so each poll looks a minute further back than the cursor, once a minute ten minutes and once an
+//! hour a whole day; what was had before is dropped by its id, in memory first and by the desk in any case.
+//! The longer looks come after a short one, so that after a stop a busy day delays no customer.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,11 +19,8 @@ use crate::desk::{DeskGone, Line};
 use crate::site::E164;
 use crate::store::texting;
 
-/// How far behind the cursor each poll looks.
+/// Older than the first look by more than this is not for the box.
 const OVERLAP: Duration = Duration::from_secs(10 * 60);
-const DAY: Duration = Duration::from_secs(24 * 3600);
-/// How often a whole day is looked through.
-const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// The clocks may differ when the box first looks: so far back, and what is old is not for it.
 const FIRST_LOOK: Duration = Duration::from_secs(2 * 3600);
 /// Committed in one go at most; other work of the desk waits as long.
@@ -40,6 +38,53 @@ pub(super) enum PollError {
     NotTaken(#[from] NotTaken),
 }
 
+/// How far behind the cursor a poll looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    Minute,
+    TenMinutes,
+    Day,
+}
+
+impl Reach {
+    /// From when a look of this reach lists.
+    fn since(self, cursor: UnixMs, now: UnixMs) -> UnixMs {
+        match self {
+            Reach::Minute => cursor - Duration::from_secs(60),
+            Reach::TenMinutes => cursor - OVERLAP,
+            Reach::Day => (cursor - OVERLAP).min(now - Duration::from_secs(24 * 3600)),
+        }
+    }
+}
+
+/// When the longer looks are due. None is, before a short one brought something home.
+#[derive(Debug, Default)]
+struct Looks {
+    begun: bool,
+    ten_minutes: Option<UnixMs>,
+    day: Option<UnixMs>,
+}
+
+impl Looks {
+    fn next(&self, now: UnixMs) -> Reach {
+        let due = |at: Option<UnixMs>, every| at.is_none_or(|at| now.since(at) >= Duration::from_secs(every));
+        match self.begun {
+            true if due(self.day, 3600) => Reach::Day,
+            true if due(self.ten_minutes, 60) => Reach::TenMinutes,
+            _ => Reach::Minute,
+        }
+    }
+
+    fn done(&mut self, reach: Reach, at: UnixMs) {
+        self.begun = true;
+        match reach {
+            Reach::Minute => {}
+            Reach::TenMinutes => self.ten_minutes = Some(at),
+            Reach::Day => (self.ten_minutes, self.day) = (Some(at), Some(at)),
+        }
+    }
+}
+
 /// From when, and about whom.
 struct From {
     since: UnixMs,
@@ -52,7 +97,7 @@ impl Gateway {
     /// Polls until the desk stops. With the line down nobody is asked.
     pub async fn listen(self: Arc<Self>) {
         let mut watch = Watch::default();
-        let (mut failures, mut swept): (u32, Option<UnixMs>) = (0, None);
+        let (mut failures, mut looks) = (0_u32, Looks::default());
         loop {
             let wait = match failures {
                 0 => self.settings.poll_every,
@@ -68,12 +113,12 @@ impl Gateway {
                 continue;
             }
             let now = self.clock.now();
-            let sweep = swept.is_none_or(|at| now.since(at) >= SWEEP_EVERY);
-            let polled = self.poll(sweep).await;
+            let reach = looks.next(now);
+            let polled = self.poll(reach).await;
             match &polled {
                 Ok(()) => {
                     failures = 0;
-                    swept = if sweep { Some(now) } else { swept };
+                    looks.done(reach, now);
                 }
                 Err(error) => {
                     failures = failures.saturating_add(1);
@@ -89,10 +134,10 @@ impl Gateway {
         }
     }
 
-    /// One look at what came in. `sweep`: a whole day of it.
-    pub(super) async fn poll(&self, sweep: bool) -> Result<(), PollError> {
+    /// One look at what came in.
+    pub(super) async fn poll(&self, reach: Reach) -> Result<(), PollError> {
         ChannelStats::count(&self.stats.polls);
-        let From { since, numbers, begun } = self.from(sweep).await?;
+        let From { since, numbers, begun } = self.from(reach).await?;
         let mut heard = self.provider.hear(since, &numbers).await?;
         let begun = match begun {
             Some(begun) => begun,
@@ -126,14 +171,13 @@ impl Gateway {
         Ok(())
     }
 
-    async fn from(&self, sweep: bool) -> Result<From, NotTaken> {
+    async fn from(&self, reach: Reach) -> Result<From, NotTaken> {
         let found = self.desk.call(move |desk| {
             let now = desk.now();
             let db = desk.store_ref().conn();
             let cursor = texting::cursor(db)?;
             let since = match cursor {
-                Some(at) if sweep => (at - OVERLAP).min(now - DAY),
-                Some(at) => at - OVERLAP,
+                Some(at) => reach.since(at, now),
                 None => now - FIRST_LOOK,
             };
             Ok::<From, crate::store::StoreError>(From {
@@ -158,5 +202,31 @@ pub(super) fn lasting(error: &PollError) -> Option<String> {
     match error {
         PollError::Hear(HearError::Never { why, .. }) => Some(why.clone()),
         PollError::Hear(HearError::Later { .. }) | PollError::NotTaken(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn longer_looks_come_in_their_turn_and_never_first() {
+        let (mut looks, mut now) = (Looks::default(), UnixMs(1_700_000_000_000));
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            seen.push(looks.next(now)); // as long as nothing could be read
+        }
+        for _ in 0..200 {
+            let reach = looks.next(now);
+            seen.push(reach);
+            looks.done(reach, now);
+            now = now + Duration::from_secs(30);
+        }
+        let of = |reach| seen.iter().filter(|seen| **seen == reach).count();
+        assert_eq!(
+            seen[..6],
+            [Reach::Minute, Reach::Minute, Reach::Minute, Reach::Minute, Reach::Day, Reach::Minute]
+        );
+        assert_eq!((of(Reach::Day), of(Reach::TenMinutes) > 90), (2, true), "{seen:?}");
     }
 }

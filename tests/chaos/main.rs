@@ -34,6 +34,8 @@ struct Scale {
     texts: u32,
     faults: u32,
     kills: u32,
+    /// Between two texts, ms at most: the provider takes ten requests a second, for sends and looks alike.
+    gap: u64,
     /// How long what was begun may take to settle.
     settle: Duration,
 }
@@ -41,8 +43,10 @@ struct Scale {
 impl Scale {
     fn of_run() -> Scale {
         match std::env::var("CLUBOS_SOAK").is_ok_and(|v| v == "1") {
-            true => Scale { texts: 2_000, faults: 300, kills: 30, settle: Duration::from_secs(400) },
-            false => Scale { texts: 160, faults: 40, kills: 3, settle: Duration::from_secs(150) },
+            true => {
+                Scale { texts: 2_000, faults: 300, kills: 30, gap: 520, settle: Duration::from_secs(400) }
+            }
+            false => Scale { texts: 160, faults: 40, kills: 3, gap: 260, settle: Duration::from_secs(150) },
         }
     }
 }
@@ -94,7 +98,7 @@ async fn whatever_the_provider_does_every_text_ends_once_and_none_is_sent_twice(
             sleep(random.millis(0, 1_500)).await; // texts come in while it is dead
             house.spawn();
         }
-        sleep(random.millis(20, 260)).await;
+        sleep(random.millis(20, scale.gap)).await;
     }
     faults.over(&mut quo).await;
     house.up().await;
