@@ -10,6 +10,7 @@ usage: tests/browser/push.py [--program FILE] [--pictures DIR] [--keep DIR]
 """
 
 import argparse
+import json
 import sys
 import tempfile
 import time
@@ -30,6 +31,13 @@ NOTIFICATIONS = """
   return (await worker.getNotifications()).map((n) => ({ title: n.title, body: n.body, tag: n.tag,
     silent: n.silent, url: n.data && n.data.url, stays: n.requireInteraction }));
 """
+# The windows the browser itself draws for notifications.
+POPUPS = """return [...Services.wm.getEnumerator("alert:alert")].map((w) => ["alertTitleLabel", "alertTextLabel"]
+  .map((id) => w.document.getElementById(id)).map((e) => e.getAttribute("value") || e.textContent));"""
+CLICK_POPUP = """
+  const title = (w) => { const e = w.document.getElementById("alertTitleLabel"); return e.getAttribute("value") || e.textContent; };
+  const popup = [...Services.wm.getEnumerator("alert:alert")].filter((w) => title(w) === %s).pop();
+  popup.dispatchEvent(new popup.MouseEvent("click"));"""
 RINGS = """return { red: document.body.classList.contains("alarming"), title: document.title,
   chip: document.querySelector("[data-alarm]") !== null, beeps: window.beeps || 0 };"""
 # A machine without a sound device keeps every AudioContext suspended: this one only counts what would sound.
@@ -175,6 +183,8 @@ class Run:
             raise Failed(f"the tag {seen['tag']} is not the topic {post['topic']}")
         self.say(f"{'no page of the club open: ' if closed else ''}the box pushed {took:.1f} s after the text "
                  f"({len(post['body'])} bytes, urgency {post['urgency']}); the browser shows “{seen['title']}”, no customer's word in it")
+        self.popup = until("the browser's own window with it", lambda: next((p for p in self.browser.chrome(POPUPS) if p[0] == seen["title"]), None))
+        self.keeps_private("the window", "".join(self.popup))
         rings = until("the staff page rings", lambda: (r := self.rings())["red"] and r["chip"] and r)
         self.picture(f"ring-{seen['tag']}")
         until("it beeps", lambda: self.rings()["beeps"] > rings["beeps"])
@@ -205,6 +215,29 @@ class Run:
         self.say("the staff page is quiet: head, title and sound")
         until("Slack takes its buttons away", lambda: not any(c["buttons"] for c in self.calls()))
         self.say("Slack has no button left to press")
+
+    def click(self, seen):
+        """A click on the notification leads to the conversation."""
+        b = self.browser
+        b.chrome(CLICK_POPUP % json.dumps(seen["title"]))
+
+        def there():
+            for tab in b.tabs():
+                b.go(tab)
+                if b.url() == self.club.url + seen["url"]:
+                    return tab
+            return None
+
+        tab = until(f"a page at {seen['url']}", there)
+        until("the conversation", lambda: b.script("return document.querySelector('#conv-head h1') !== null"))
+        words = b.script("return document.getElementById('stream').innerText")
+        if PRIVATE[0] not in words:
+            raise Failed("the conversation does not hold the customer's words")
+        self.picture("clicked")
+        self.staff = self.staff if tab in (self.slack, self.phone) else tab
+        for place, path in ((self.slack, "/demo/slack"), (self.staff, "/")):
+            self.at(place, lambda path=path: b.open(self.club.url + path))
+        self.say(f"a click on the notification opens the conversation ({seen['url']}), where the customer's words are")
 
     def acknowledge_in_slack(self):
         self.browser.go(self.slack)
@@ -268,6 +301,7 @@ class Run:
         self.acknowledge_in_slack()
         self.is_silent(seen, "dana")
         seen = self.ring(KIM, "someone collapsed next to the zebra umbrella, he is not breathing", closed=True)
+        self.click(seen)
         self.acknowledge_on_page()
         self.is_silent(seen, "sam")
         self.moved()
