@@ -7,7 +7,7 @@ CARGO ?= cargo
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build demo test soak bench lint cross deb trydeb hooks clean
+.PHONY: help setup model build demo test soak browser bench lint cross deb trydeb hooks clean
 MAKEFLAGS += --no-print-directory
 
 help: ## list these targets
@@ -34,6 +34,10 @@ test: model ## run every check and test, in at most 25 minutes
 
 soak: model ## the same tests with the full counts
 	@CLUBOS_SOAK=1 scripts/test.sh soak
+
+browser: build ## an escalation rings and falls silent in a real browser (Firefox, no screen; a minute)
+	@scripts/setup.sh browser broker
+	@tests/browser/push.py --program target/release/clubos --pictures run/browser
 
 bench: model ## measure
 	$(CARGO) bench --locked

@@ -21,6 +21,33 @@ self.addEventListener("push", (event) => {
   }));
 });
 
+// The push service gave this browser another address, or none: it is set up anew and the box is told. Where
+// that does not work (nobody is signed in here any more), the person learns that this device is silent now.
+self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil((async () => {
+  const call = async (method, path, body) => {
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.status === 204 ? null : answer.json();
+  };
+  try {
+    const { key } = await call("GET", "/api/v1/push/key");
+    const options = { userVisibleOnly: true, applicationServerKey: key };
+    const { endpoint, keys } = (await self.registration.pushManager.subscribe(options)).toJSON();
+    await call("POST", "/api/v1/push/subscriptions", { endpoint, keys });
+    const old = event.oldSubscription?.endpoint;
+    if (old && old !== endpoint) await call("DELETE", "/api/v1/push/subscriptions", { endpoint: old }).catch(() => {});
+  } catch {
+    await self.registration.showNotification("This device no longer rings", {
+      body: "Open the staff page, sign in, and press “Ring me on this device”.",
+      tag: "clubos-ring",
+      requireInteraction: true,
+      icon: "/favicon.svg",
+      data: { url: "/channels" },
+    });
+  }
+})()));
+
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   const url = new URL(event.notification.data?.url || "/", self.location.origin);

@@ -30,7 +30,10 @@
   const call = async (method, path, body) => {
     const headers = { "content-type": "application/json" };
     const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
-    if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.error?.what || "The box did not take it.");
+    if (!answer.ok) {
+      const error = new Error((await answer.json().catch(() => null))?.error?.what || "The box did not take it.");
+      throw Object.assign(error, { status: answer.status });
+    }
     return answer.status === 204 ? null : answer.json();
   };
 
@@ -39,27 +42,30 @@
     return registration ? registration.pushManager.getSubscription() : null;
   };
 
+  const subscribe = async (registration) => {
+    const { key } = await call("GET", "/api/v1/push/key");
+    const options = { userVisibleOnly: true, applicationServerKey: bytes(key) };
+    let subscription;
+    try {
+      subscription = await registration.pushManager.subscribe(options);
+    } catch (error) {
+      // Registered with an older key of the box: that one is taken away first.
+      const old = await registration.pushManager.getSubscription();
+      if (!old) throw error;
+      await old.unsubscribe();
+      subscription = await registration.pushManager.subscribe(options);
+    }
+    const { endpoint, keys } = subscription.toJSON();
+    await call("POST", "/api/v1/push/subscriptions", { endpoint, keys });
+  };
+
   on.addEventListener("click", async () => {
     on.disabled = true;
     say("One moment …");
     try {
       if (await Notification.requestPermission() !== "granted") throw new Error("Notifications were not allowed.");
-      const { key } = await call("GET", "/api/v1/push/key");
-      const registration = await navigator.serviceWorker.register("/push-worker.js");
-      await navigator.serviceWorker.ready;
-      const options = { userVisibleOnly: true, applicationServerKey: bytes(key) };
-      let subscription;
-      try {
-        subscription = await registration.pushManager.subscribe(options);
-      } catch (error) {
-        // Registered with an older key of the box: that one is taken away first.
-        const old = await registration.pushManager.getSubscription();
-        if (!old) throw error;
-        await old.unsubscribe();
-        subscription = await registration.pushManager.subscribe(options);
-      }
-      const { endpoint, keys } = subscription.toJSON();
-      await call("POST", "/api/v1/push/subscriptions", { endpoint, keys });
+      await navigator.serviceWorker.register("/push-worker.js");
+      await subscribe(await navigator.serviceWorker.ready);
       show(true);
     } catch (error) {
       say(`It did not work: ${error.message}`);
@@ -84,12 +90,21 @@
     }
   });
 
-  // What the browser has, the box is told again: it may have been set up anew since.
+  // What the browser has, the box is told again: somebody else may be signed in now. What the box has
+  // forgotten is dead at the push service, so that this browser is set up anew.
   (async () => {
     const subscription = await current();
     show(Boolean(subscription));
     if (!subscription) return;
     const { endpoint, keys } = subscription.toJSON();
-    await call("POST", "/api/v1/push/subscriptions", { endpoint, keys }).catch((error) => say(error.message));
-  })().catch(() => show(false));
+    try {
+      await call("POST", "/api/v1/push/subscriptions", { endpoint, keys, again: true });
+    } catch (error) {
+      if (error.status !== 410) throw error;
+      await subscription.unsubscribe();
+      show(false);
+      await subscribe(await navigator.serviceWorker.ready);
+      show(true);
+    }
+  })().catch((error) => say(`This device may not ring: ${error.message}`));
 })();

@@ -6,7 +6,7 @@
 # build    a C compiler (SQLite, TLS and the tokenizer hold C), pkg-config and libsystemd's headers,
 #          Python's venv for the model's tools
 # broker   Mosquitto, for the demo and the tests that speak MQTT, and its command-line clients
-# browser  Chromium, only for the tests that open the pages
+# browser  Firefox, only for tests/browser, which drives it without a screen
 # tests    Node.js, and the programs of others in tests/foreign that the tests speak to (pinned)
 # package  what tests/packaging.sh needs: a Debian root to install into, and a container to boot it
 # cross    a compiler and libraries for the 64-bit ARM box, and an emulator to try the result
@@ -60,7 +60,7 @@ wants_of() {
         want mosquitto-clients "mosquitto_pub and mosquitto_sub, to look at what devices say"
         ;;
     browser)
-        want chromium "the tests that open the pages as a person would"
+        want firefox-esr "a real browser that is rung by push, for tests/browser"
         ;;
     tests)
         command -v node >/dev/null || want nodejs "runs the foreign receiver that decrypts our pushes"

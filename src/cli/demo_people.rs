@@ -55,7 +55,7 @@ pub async fn start(site: &mut Site, state_dir: &Path) -> anyhow::Result<(Arc<Sim
 #[async_trait]
 impl web::DemoSlack for SimPeople {
     fn messages(&self) -> Vec<web::SlackMessage> {
-        self.slack.posted().iter().rev().map(shown).collect()
+        self.slack.posted().iter().rev().map(|posted| shown(posted, &self.people)).collect()
     }
 
     fn people(&self) -> Vec<String> {
@@ -75,7 +75,8 @@ impl web::DemoSlack for SimPeople {
     }
 }
 
-fn shown(posted: &Posted) -> web::SlackMessage {
+fn shown(posted: &Posted, people: &[(String, String)]) -> web::SlackMessage {
+    let plain = |text: &str| plain(text, people);
     let blocks = posted.blocks.as_array().cloned().unwrap_or_default();
     let text = |block: &serde_json::Value| block["text"].as_str().unwrap_or_default().to_owned();
     let mut lines = Vec::new();
@@ -83,7 +84,7 @@ fn shown(posted: &Posted) -> web::SlackMessage {
     for block in &blocks {
         match block["type"].as_str() {
             Some("header") => title = text(&block["text"]),
-            Some("section") => lines.extend(text(&block["text"]).lines().map(plain)),
+            Some("section") => lines.extend(text(&block["text"]).lines().map(&plain)),
             Some("context") => {
                 lines.extend(block["elements"].as_array().into_iter().flatten().map(|e| plain(&text(e))))
             }
@@ -103,7 +104,10 @@ fn shown(posted: &Posted) -> web::SlackMessage {
 }
 
 /// Slack's escapes as a person sees them.
-fn plain(text: &str) -> String {
-    let text = text.replace(":white_check_mark:", "✔").replace("<@U0SIM", "@").replace('>', "");
+fn plain(text: &str, people: &[(String, String)]) -> String {
+    let mut text = text.replace(":white_check_mark:", "✔");
+    for (name, id) in people {
+        text = text.replace(&format!("<@{id}>"), &format!("@{name}"));
+    }
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }

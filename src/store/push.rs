@@ -45,6 +45,12 @@ pub fn put(
     Ok(())
 }
 
+/// Whether the box rings this browser, for whomever.
+pub fn is_known(conn: &Connection, endpoint: &str) -> Result<bool> {
+    let found = conn.prepare_cached("SELECT 1 FROM push_subscription WHERE endpoint = ?1")?.exists([endpoint])?;
+    Ok(found)
+}
+
 /// The browsers of a person who may still sign in.
 pub fn of(conn: &Connection, operator: &str) -> Result<Vec<Subscription>> {
     let mut statement = conn.prepare_cached(

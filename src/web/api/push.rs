@@ -42,6 +42,10 @@ fn off() -> Error {
 pub struct SubscriptionBody {
     pub endpoint: String,
     pub keys: Keys,
+    /// It was registered before: 410 if the box has forgotten it since, because its push service no longer
+    /// knows it. The browser then sets itself up anew.
+    #[serde(default)]
+    pub again: bool,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -55,7 +59,8 @@ pub struct Keys {
 
 /// Ring me on this device.
 #[utoipa::path(post, path = "/api/v1/push/subscriptions", tag = "push", request_body = SubscriptionBody, responses(
-    (status = 204), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+    (status = 204), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody), (status = 410, body = ErrorBody),
+    (status = 422, body = ErrorBody)))]
 pub async fn subscribe(
     State(app): State<AppState>,
     staff: Staff,
@@ -64,7 +69,17 @@ pub async fn subscribe(
     app.people.push_key().ok_or_else(off)?;
     check_endpoint(&app, &body.endpoint)?;
     let (p256dh, auth) = (key_of(&body.keys.p256dh, 65)?, key_of(&body.keys.auth, 16)?);
-    app.write(move |conn, now| push::put(conn, &staff.name, &body.endpoint, &p256dh, &auth, now)).await?;
+    let put = app.write(move |conn, now| {
+        let known = !body.again || push::is_known(conn, &body.endpoint)?;
+        if known {
+            push::put(conn, &staff.name, &body.endpoint, &p256dh, &auth, now)?;
+        }
+        Ok::<_, StoreError>(known)
+    });
+    if !put.await? {
+        let mend = "subscribe anew and send what the browser gives then";
+        return Err(Error::new(StatusCode::GONE, "this browser was forgotten: its push service lost it", mend));
+    }
     tell_desk(&app).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,6 +11,7 @@ use crate::web::app::{App, AppState};
 use crate::web::auth::{Staff, StaffPage};
 use crate::web::error::Error;
 use crate::web::view::channel::ChannelView;
+use crate::web::view::on_call::{self, OnCallView};
 
 #[derive(Template)]
 #[template(path = "channels.html")]
@@ -20,6 +21,7 @@ struct ChannelsPage<'a> {
     simulated: bool,
     channels: Vec<ChannelView>,
     push: bool,
+    on_call: OnCallView,
     problem: Option<&'a Error>,
 }
 
@@ -33,6 +35,7 @@ async fn page(app: &App, staff: &Staff, problem: Option<&Error>) -> Page {
         staff,
         simulated: app.simulated(),
         channels: channels::views(app).await?,
+        on_call: app.view(|look| on_call::on_call(look)).await?,
         push: app.people.push_key().is_some(),
         problem,
     })
