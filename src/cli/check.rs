@@ -72,6 +72,10 @@ pub fn run(args: &CheckArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
             Ok(says) => report.ok("texts", &says),
             Err(says) => report.fail("texts", &says),
         }
+        match super::cloud::check(site) {
+            Ok(says) => report.ok("cloud model", &says),
+            Err(says) => report.fail("cloud model", &says),
+        }
     }
     Ok(match report {
         Report { bad_configuration: true, .. } => ExitCode::from(EX_CONFIG),

@@ -14,7 +14,7 @@ use super::demo_people;
 use super::knobs::Knobs;
 use super::paths::Paths;
 use super::serve::{self, Setup};
-use super::{phone, user};
+use super::{cloud, phone, user};
 use crate::clock::{Clock, UnixMs};
 use crate::device::broker::OBSERVER_USER;
 use crate::simclub::broker::SimBroker;
@@ -49,6 +49,9 @@ pub struct DemoArgs {
     /// Port of the MQTT broker [default: a free one]
     #[arg(long, default_value_t = 0)]
     mqtt_port: u16,
+    /// Ask the real cloud model that `[llm]` in this file names, as in site.toml [default: none]
+    #[arg(long, value_name = "FILE")]
+    llm: Option<PathBuf>,
 }
 
 pub fn run(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
@@ -68,6 +71,8 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         .await
         .context("the simulated club needs Mosquitto; `make setup` installs it")?;
     let mut site = house.site().clone();
+    site.llm = args.llm.as_deref().map(site::llm::load).transpose()?;
+    let cloud = cloud::model(&site)?;
 
     let mut store = Store::open(&dir)?;
     for (name, role) in [("dana", "manager"), ("sam", "oncall")] {
@@ -111,6 +116,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         safe_mode: false,
         people,
         texts: Some(phone::line(&quo, &clock)?),
+        cloud,
         phones: Some(Arc::new(phones)),
         listen,
         public_url: Some(format!("http://localhost:{}", args.port)),

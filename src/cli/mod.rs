@@ -7,6 +7,7 @@ mod backup;
 mod bookings;
 mod broker;
 pub mod check;
+mod cloud;
 pub mod classify;
 pub mod demo;
 mod demo_people;

@@ -12,6 +12,7 @@ use crate::channel::{Gateway, HookVerdict, NotBelieved};
 use crate::clock::UnixMs;
 use crate::desk::{DeskHandle, Line, Todo};
 use crate::device::{DeviceEvent, Drivers};
+use crate::llm::Fallback;
 use crate::notify::Switchboard;
 use crate::store::StoreError;
 use crate::{telemetry, web};
@@ -25,6 +26,8 @@ pub struct Outside {
     pub switchboard: Arc<Switchboard>,
     /// `None`: no text provider is configured.
     pub texts: Option<Arc<Gateway>>,
+    /// `None`: no cloud model is configured, and none is asked.
+    pub cloud: Option<Arc<Fallback>>,
 }
 
 impl Outside {
@@ -83,10 +86,12 @@ impl Outside {
                 self.report(move |desk| desk.not_delivered(text.id, "no text provider is configured"));
             }
             Todo::Ask(question) => {
+                let answer = match &self.cloud {
+                    Some(cloud) => cloud.ask(&question).await.map_err(|why| why.to_string()),
+                    None => Err("no cloud model is configured".to_owned()),
+                };
                 let (turn, nonce) = (question.turn_id, question.nonce);
-                self.report(move |desk| {
-                    desk.fallback_answered(turn, &nonce, Err("no cloud model is configured".into()))
-                });
+                self.report(move |desk| desk.fallback_answered(turn, &nonce, answer));
             }
         }
     }

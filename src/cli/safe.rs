@@ -84,6 +84,7 @@ fn nowhere() -> Site {
         telemetry: Telemetry::default(),
         notify: Default::default(),
         texts: None,
+        llm: None,
         simulated: BTreeSet::new(),
     }
 }

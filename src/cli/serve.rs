@@ -19,7 +19,7 @@ use super::paths::{self, Paths};
 use super::people::{self, Staffroom};
 use super::plug::{self, Outside};
 use super::reload::{InUse, Reload};
-use super::{EX_CONFIG, bookings, problems, safe, state_dir, texting};
+use super::{EX_CONFIG, bookings, cloud, problems, safe, state_dir, texting};
 use crate::channel::Gateway;
 use crate::clock::Clock;
 use crate::desk::{self, Desk, DeskHandle, Options, Parts};
@@ -122,6 +122,17 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
             None
         }
     };
+    let cloud = match cloud::model(&site) {
+        Ok(cloud) => cloud.filter(|_| !safe_mode),
+        Err(problem) if args.strict => {
+            eprintln!("clubos: {problem:#}");
+            return Ok(ExitCode::from(EX_CONFIG));
+        }
+        Err(problem) => {
+            tracing::error!("no cloud model is asked: {problem:#}");
+            None
+        }
+    };
     let people = people::make(&site, &args.state_dir, texts.as_ref().map(|(provider, _)| provider.clone()));
     let setup = Setup {
         site: Arc::new(site),
@@ -135,6 +146,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         safe_mode,
         people,
         texts,
+        cloud,
         phones: None,
         listen: args.listen,
         public_url: args.public_url.clone(),
@@ -185,6 +197,8 @@ pub struct Setup {
     pub people: Made,
     /// Who carries customers' texts, and how.
     pub texts: Option<texting::Line>,
+    /// The cloud model that is asked when the box is unsure.
+    pub cloud: Option<cloud::Cloud>,
     /// Demo only: the phones of simulated customers.
     pub phones: Option<Arc<dyn web::DemoPhone>>,
     pub listen: SocketAddr,
@@ -238,7 +252,7 @@ pub fn start(
     safe::record_sops(&mut setup, &sops_dir);
     let options = Options {
         safe_mode: setup.safe_mode,
-        fallback: false,
+        fallback: setup.cloud.is_some(),
         texts: setup.texts.is_some(),
         alert_channels: setup.people.channels.iter().map(|c| c.kind()).collect(),
         better_reader_within: Some(MODEL_WITHIN),
@@ -264,8 +278,14 @@ pub fn start(
         setup.clock.clone(),
         setup.public_url.clone(),
     );
-    let outside =
-        Outside { desk: handle.clone(), drivers, switchboard: switchboard.clone(), texts: texts.clone() };
+    let cloud = setup.cloud.map(|cloud| cloud.start(&handle, &setup.site, &setup.clock)).transpose()?;
+    let outside = Outside {
+        desk: handle.clone(),
+        drivers,
+        switchboard: switchboard.clone(),
+        texts: texts.clone(),
+        cloud: cloud.clone(),
+    };
     let readiness = web::Readiness::loading();
     let mut app =
         web::App::new(handle.clone(), db, setup.site.clone(), setup.clock.clone(), readiness.clone());
@@ -282,6 +302,9 @@ pub fn start(
     }
     if let Some(texts) = &texts {
         app = app.with_text_hooks(Arc::new(plug::Hooks(texts.clone())));
+    }
+    if let Some(cloud) = cloud {
+        app = app.with_cloud_model(cloud);
     }
     if let Some(url) = setup.public_url {
         app = app.with_public_url(url);
@@ -307,6 +330,7 @@ pub fn start(
         tokio::spawn(outside.carry_out(todos)),
         tokio::spawn(plug::observe(handle.clone(), seen)),
         tokio::spawn(plug::beat(handle.clone())),
+        tokio::spawn(cloud::forget(handle.clone(), setup.site.llm.as_ref().map(|llm| llm.keep))),
     ];
     tasks.extend(switchboard.start());
     if let Some(texts) = texts {

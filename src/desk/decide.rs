@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::scene::Scene;
 use super::{Cx, Desk, Line, Todo, answers, inbox, topics, words};
 use crate::intent::{By, Reading, Slots, Topic, Verdict};
-use crate::llm::{Nomination, Question as FallbackQuestion};
+use crate::llm::{Choice, Nomination, Question as FallbackQuestion};
 use crate::sop::Kind;
 use crate::store::message::{self, Ending, Message};
 use crate::store::thread::{self, Channel};
@@ -87,7 +87,7 @@ fn decide(cx: Cx<'_>, turn: &Turn, advice: Advice) -> store::Result<Option<Fallb
         nominate(cx, &mut reading, nomination);
     }
     if matches!(advice, Advice::NotAsked) && wants_advice(cx, &scene, &reading) {
-        return ask_fallback(cx, turn, &text, &reading).map(Some);
+        return ask_fallback(cx, turn, &scene, &text, &reading).map(Some);
     }
     let mut draft = Draft::new();
     let emergency = reading.topics.iter().any(|t| t.decision == Verdict::Emergency);
@@ -215,19 +215,34 @@ fn is_unsure(topic: &Topic) -> bool {
 }
 
 fn wants_advice(cx: Cx<'_>, scene: &Scene, reading: &Reading) -> bool {
-    let unsure = reading.topics.iter().any(is_unsure);
+    let emergency = reading.topics.iter().any(|t| t.decision == Verdict::Emergency);
+    let unsure = !emergency && reading.topics.iter().any(is_unsure);
     let free = scene.thread.held(cx.now).is_none() && scene.handed().is_none();
     cx.world.options.fallback && cx.world.line == Line::Up && unsure && free
 }
 
-fn ask_fallback(cx: Cx<'_>, turn: &Turn, text: &str, reading: &Reading) -> store::Result<FallbackQuestion> {
+fn ask_fallback(
+    cx: Cx<'_>,
+    turn: &Turn,
+    scene: &Scene,
+    text: &str,
+    reading: &Reading,
+) -> store::Result<FallbackQuestion> {
     let nonce = format!("{}-{}", turn.id, cx.now.0);
     turn::asking(cx.db, turn.id, &nonce, cx.now + FALLBACK_WITHIN)?;
     let unsure = reading.topics.iter().find(|t| is_unsure(t));
-    let candidates = unsure
-        .map(|t| t.alternatives.iter().map(|c| c.intent.clone()).take(CANDIDATES).collect())
-        .unwrap_or_default();
-    Ok(FallbackQuestion { turn_id: turn.id, nonce, text: text.to_owned(), candidates })
+    let likely = unsure.into_iter().flat_map(|t| &t.alternatives);
+    let sops = likely.filter_map(|c| cx.library().get(&c.intent)).filter(|sop| may_be_nominated(sop.kind));
+    let candidates =
+        sops.map(|sop| Choice { id: sop.id.clone(), title: sop.title.clone() }).take(CANDIDATES).collect();
+    let of_bookings = scene.active.iter().chain(&scene.near).map(|b| b.name.clone());
+    let names = of_bookings.chain(cx.site().people.iter().map(|p| p.name.clone())).collect();
+    Ok(FallbackQuestion { turn_id: turn.id, nonce, text: text.to_owned(), candidates, names })
+}
+
+/// Emergencies, small talk, yes and no are the box's own to hear.
+fn may_be_nominated(kind: Kind) -> bool {
+    !matches!(kind, Kind::System | Kind::Social | Kind::Safety)
 }
 
 /// A nomination names an SOP for the unsure topic. It can never say yes for the customer, never place them
@@ -243,7 +258,7 @@ fn nominate(cx: Cx<'_>, reading: &mut Reading, nomination: &Nomination) {
         return; // between two: the customer is asked
     };
     let kind = cx.library().get(intent).map(|sop| sop.kind);
-    if kind.is_none_or(|kind| matches!(kind, Kind::System | Kind::Social | Kind::Safety)) {
+    if !kind.is_some_and(may_be_nominated) {
         tracing::warn!("the cloud model named something that may not be nominated; it is ignored");
         return;
     }

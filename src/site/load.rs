@@ -11,7 +11,7 @@ use super::facts::FACTS;
 use super::problem::{self, Problem, Problems, did_you_mean};
 use super::raw::{Entry, Fields, Raw, Spot};
 use super::{AccessController, Broker, E164, Hours, Person, Role, Site, SitePolicy};
-use super::{feed, load_devices, load_notify, parse, secret, texts, validate};
+use super::{feed, llm, load_devices, load_notify, parse, secret, texts, validate};
 
 /// One thing wrong with `site.toml`.
 pub type SiteProblem = Problem;
@@ -69,7 +69,7 @@ pub fn read(file: &str, text: &str, beside: &Path, mode: LoadMode) -> Result<Sit
 }
 
 /// Refuses and drops every key that holds a secret inline, wherever it stands.
-fn without_secrets(entries: Vec<Entry>, path: &str, problems: &mut Problems) -> Vec<Entry> {
+pub(super) fn without_secrets(entries: Vec<Entry>, path: &str, problems: &mut Problems) -> Vec<Entry> {
     const SECRETS: &[&str] = &["password", "token", "secret", "api_key", "private_key", "pin"];
     let mut kept = Vec::with_capacity(entries.len());
     for mut entry in entries {
@@ -126,6 +126,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     let bookings = feed::bookings(top, beside, problems);
     let telemetry = feed::telemetry(top, beside, problems);
     let texts = texts::texts(top, beside, problems);
+    let llm = llm::llm(top, beside, problems);
     let devices = load_devices::devices(top, mode, problems);
     validate::needs_carriers(&devices, carriers.0, carriers.1, problems);
     let (zone_name, zone) = zone?;
@@ -147,6 +148,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         telemetry,
         notify,
         texts,
+        llm,
         simulated: BTreeSet::new(),
     })
 }

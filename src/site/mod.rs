@@ -7,6 +7,7 @@ pub mod effect;
 pub mod facts;
 mod feed;
 pub mod ids;
+pub mod llm;
 pub mod load;
 mod load_devices;
 mod load_notify;
@@ -26,6 +27,7 @@ use std::time::Duration;
 pub use effect::{Effect, Outcome, Scope, Tier};
 pub use feed::{Bookings, EventMap, FeedUrl, IcalFeed, Rule, Telemetry, is_allowed as is_allowed_url};
 pub use ids::{BayId, E164, Target};
+pub use llm::{CloudModel, LlmCompany};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
 pub use plain::Plain;
 pub use problem::{Problem, Problems};
@@ -60,6 +62,8 @@ pub struct Site {
     pub notify: notify::Notify,
     /// Without it no text comes in or goes out.
     pub texts: Option<Texts>,
+    /// Without it no word leaves the box for a model.
+    pub llm: Option<CloudModel>,
     /// Targets whose devices are simulated although a real wire leads to them. Empty in a real club; only
     /// the simulated club, which puts its devices behind real wires, fills it.
     pub simulated: BTreeSet<Target>,

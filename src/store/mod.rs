@@ -18,6 +18,7 @@ pub mod effect;
 pub mod episode;
 pub mod escalation;
 pub mod journal;
+pub mod llm;
 pub mod message;
 pub mod metrics;
 mod migrate;

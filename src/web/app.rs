@@ -22,6 +22,7 @@ use super::{api, assets, events, headers, hooks, pages, phone};
 use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
 use crate::site::{Effect, Site, Target};
+use crate::llm::Fallback;
 use crate::store::{self, Reader, StoreError};
 
 /// Largest body of a request where nothing else is said.
@@ -43,6 +44,8 @@ pub struct App {
     pub(super) readiness: Readiness,
     pub(super) demo: Option<DemoInfo>,
     pub(super) people: Arc<dyn People>,
+    /// The cloud model, for its figures.
+    pub(super) cloud: Option<Arc<Fallback>>,
     pub(super) text_hooks: Option<Arc<dyn hooks::TextHooks>>,
     /// Demo only: the simulated customers' phones.
     pub(super) phone: Option<Arc<dyn phone::DemoPhone>>,
@@ -105,6 +108,7 @@ impl App {
             clock,
             readiness,
             demo: None,
+            cloud: None,
             text_hooks: None,
             phone: None,
             people: Arc::new(NobodyCalled),
@@ -143,6 +147,13 @@ impl App {
     #[must_use]
     pub fn with_text_hooks(mut self, hooks: Arc<dyn hooks::TextHooks>) -> App {
         self.text_hooks = Some(hooks);
+        self
+    }
+
+    /// The cloud model whose figures `/metrics` shows.
+    #[must_use]
+    pub fn with_cloud_model(mut self, cloud: Arc<Fallback>) -> App {
+        self.cloud = Some(cloud);
         self
     }
 

@@ -16,6 +16,8 @@ use super::error::Error;
 use super::hooks::TextHooks;
 use crate::clock::UnixMs;
 use crate::store::booking_source::{self, Source};
+use crate::llm::Fallback;
+use crate::store::llm::{self, Spent};
 use crate::store::metrics::{Counts, Now, Tally, counts, now};
 
 /// From a turn being due to its decision: seconds. The goal is p50 ≤ 2 s, p90 ≤ 6 s from the last text.
@@ -30,6 +32,8 @@ struct Seen {
     counts: Counts,
     now: Now,
     sources: Vec<Source>,
+    /// Requests to the cloud model by outcome, and what they cost on this day and in this month of the site.
+    cloud: (Tally, Spent),
     at: UnixMs,
 }
 
@@ -37,9 +41,16 @@ struct Seen {
 #[utoipa::path(get, path = "/metrics", tag = "health", security(()), responses((status = 200, description = "OpenMetrics text", content_type = "text/plain")))]
 pub async fn serve(State(app): State<AppState>) -> Result<impl IntoResponse, Error> {
     let line_up = app.is_line_up().await?;
+    let day = app.cloud.as_ref().map(|cloud| cloud.day()).unwrap_or_default();
     let seen = app
-        .look(|conn, at| {
-            Ok(Seen { counts: counts(conn)?, now: now(conn)?, sources: booking_source::all(conn)?, at })
+        .look(move |conn, at| {
+            Ok(Seen {
+                counts: counts(conn)?,
+                now: now(conn)?,
+                sources: booking_source::all(conn)?,
+                cloud: (llm::outcomes(conn)?, llm::spent(conn, &day)?),
+                at,
+            })
         })
         .await?;
     let mut registry = Registry::with_prefix("clubos");
@@ -48,6 +59,9 @@ pub async fn serve(State(app): State<AppState>) -> Result<impl IntoResponse, Err
     channels(&mut registry, &seen);
     if let Some(hooks) = &app.text_hooks {
         provider(&mut registry, hooks.as_ref(), seen.at);
+    }
+    if let Some(cloud) = &app.cloud {
+        cloud_model(&mut registry, cloud, &seen);
     }
     bookings(&mut registry, &seen, app.site.bookings.limit.as_secs());
     state(&mut registry, &seen.now);
@@ -148,6 +162,27 @@ fn provider(registry: &mut Registry, hooks: &dyn TextHooks, at: UnixMs) {
             age,
         );
     }
+}
+
+/// The cloud model: what left the box (from the database), how questions ended (since the start), money.
+fn cloud_model(registry: &mut Registry, cloud: &Fallback, seen: &Seen) {
+    let (requests, spent) = &seen.cloud;
+    counter(registry, "llm_requests", "Requests to the cloud model", ["outcome", ""], requests);
+    let ends = cloud.stats().counters();
+    let ends: Tally =
+        ends.into_iter().map(|(n, count)| (n.to_owned(), String::new(), i64::try_from(count).unwrap_or(0))).collect();
+    counter(registry, "llm_questions", "Questions to the cloud model by how they ended", ["event", ""], &ends);
+    let caps = cloud.settings();
+    let money = Family::<Labels, Gauge<f64, std::sync::atomic::AtomicU64>>::default();
+    let cap = Family::<Labels, Gauge>::default();
+    for (span, spent, most) in [("day", spent.day, caps.cents_a_day), ("month", spent.month, caps.cents_a_month)] {
+        let labels: Labels = vec![("span", span.to_owned())];
+        money.get_or_create(&labels).set(spent as f64 / 1e6);
+        cap.get_or_create(&labels).set(most);
+    }
+    registry.register("llm_spent_cents", "Spent or reserved for the cloud model", money);
+    registry.register("llm_cap_cents", "The most that may be spent", cap);
+    gauge(registry, "llm_resting", "1: it failed too often and is not asked for a while", i64::from(cloud.is_resting()));
 }
 
 fn bookings(registry: &mut Registry, seen: &Seen, limit: u64) {
