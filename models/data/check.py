@@ -21,7 +21,7 @@ LONGEST = 480  # characters
 # Files written under the rule of NEAR_SHARE; the older ones are only reported.
 NEWER = ("outside-", "lookalike-", "terse-", "confusable-")
 # file prefix: range of the median length in characters
-MEDIANS = {"outside-": (25, 80), "lookalike-": (30, 100), "terse-": (3, 20), "confusable-": (30, 100)}
+MEDIANS = {"outside-": (20, 80), "lookalike-": (30, 100), "terse-": (3, 20), "confusable-": (30, 100)}
 
 
 def normal(text):
