@@ -97,7 +97,7 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
     let others = BESIDE.is_match(after)
         || THEIRS_AFTER.is_match(after)
         || NOISE_FROM.is_match(before)
-        || KIN.is_match(before)
+        || NEIGHBOURS.is_match(before)
         || (OTHERS.is_match(before)
             && !after.trim_start().starts_with("before us")
             && (BESIDE_US.is_match(before) || !OURS.is_match(before)));
@@ -131,8 +131,8 @@ fn moved(plain: &str, places: &Places) -> Option<BayId> {
     let whole = c.get(0)?;
     let known = |n: &str| bay(n).is_some_and(|b| places.bays.is_empty() || places.bays.contains(&b));
     // "our bay 2 booking from 1 to 3" speaks of times.
-    let hours = !NAMED.is_match(whole.as_str()) && NAMED.is_match(plain);
-    if hours || !known(&c[1]) || !known(&c[2]) {
+    let bare = !NAMED.is_match(whole.as_str());
+    if bare && (NAMED.is_match(plain) || !known(&c[1]) || !known(&c[2])) {
         return None;
     }
     let before = clause_before(plain, whole.start());

@@ -80,10 +80,10 @@ pub(super) static NOT_BUT: LazyLock<Regex> = LazyLock::new(|| {
         r"^\W*(?:(?:no|sorry|oops|its|were|we are|im|in)[ ,]+)*not (?:in |on )?(?:{W} ?)?#?{N}[ ,.!-]+(?:but |its |were |we are |im |in |on )*(?:{W} ?)?#?({N})\W*$",
     )
 });
-/// "my brother in bay 1", "our neighbours in 3"
-pub(super) static KIN: LazyLock<Regex> = LazyLock::new(|| {
+/// "our neighbours in 3"
+pub(super) static NEIGHBOURS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:(?:friend|buddy|mate|pal|brother|sister|dad|father|mom|mum|son|cousin|uncle|coworker|colleague|boss|neighbou?r)s?|neighbou?rs?) (?:is |are |was |were |who is |whos |s |over |playing |also )*(?:in|on|at) (?:the )?$",
+        r"\b(?:neighbou?rs?|other (?:group|guys|people|half)) (?:is |are |was |were |who is |whos |s |over |playing |also )*(?:in|on|at) (?:the )?$",
     )
 });
 /// Where it is, or which one: no one's own.
@@ -149,7 +149,7 @@ pub(super) static CORRECTION: LazyLock<Regex> = LazyLock::new(|| {
 });
 pub(super) static NOT_THIS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:not|isnt|instead of|pas|rather than|(?:dont|do not|didnt|never) (?:\w+ )?(?:restart|reboot|reset|touch|stop|turn off|mean|need)) (?:in |on |at |the )*(?:{W} ?)?#?({N})\b",
+        r"\b(?:not|isnt|instead of|pas|rather than|(?:dont|do not) (?:\w+ )?(?:restart|reboot|reset|touch|turn off)|didnt mean) (?:in |on |at |the )*(?:{W} ?)?#?({N})\b",
     )
 });
 pub(super) static STAR: LazyLock<Regex> =
@@ -182,7 +182,7 @@ pub(super) static LANDMARK: LazyLock<Regex> = LazyLock::new(|| {
 /// Only asked for: "can we get bay 2", "is bay 3 free".
 pub(super) static ASKED_FOR: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:\b(?:book|books|booking for|reserve|reserving|rent|hire|want|wanted|prefer|request|requesting|like|love|id like|get us|put us in|move us|move me|switch us|swap us|swap|switch|move|change|upgrade|get|have|use|try|take|grab|go|jump|hop|play|reserver|avoir|prendre|changer|louer|opening|openings|slot|slots|availability|free time|spot|available|availabilities)(?: (?:over|back|in|into|to|onto|for|on|a|the|our booking|my booking|our time|it|us|me|pour|la|le|de|dans|vers|at|saturday|sunday|tomorrow|tonight|out|of here|from here|somewhere else|away))*|\b(?:how much (?:is|for)|price (?:of|for)|whos in|anyone in|anybody in|someone in right now|what about|how about|rates? for|who is in|nobody in|no one in|noone in|what is in|whats in|is it|is this|are we)) ?#?$",
+        r"(?:\b(?:book|books|booking for|reserve|reserving|rent|hire|want|wanted|prefer|request|requesting|like|love|id like|get us|put us in|move us|move me|switch us|swap us|swap|switch|move|change|upgrade|get|have|use|try|take|grab|go|jump|hop|play|reserver|avoir|prendre|changer|louer|opening|openings|slot|slots|availability|free time|spot|available|availabilities)(?: (?:over|back|in|into|to|onto|for|on|a|the|our booking|my booking|our time|it|us|me|pour|la|le|de|dans|vers|at|saturday|sunday|tomorrow|tonight|out of here|from here|somewhere else))*|\b(?:how much (?:is|for)|price (?:of|for)|whos in|anyone in|anybody in|someone in right now|what about|how about|rates? for|who is in|nobody in|no one in|noone in|what is in|whats in|is it|is this|are we)) ?#?$",
     )
 });
 /// A wish or a question about having it stands before.
