@@ -1,6 +1,7 @@
 //! `clubos classify`: JSON Lines in, JSON Lines out, order kept.
 //!
-//! In: `{"id", "text"}`. Out: `{"id", "decision", "intent", "confidence", "alternatives", "intents", "slots"}`.
+//! In: `{"id", "text"}`, and with `--context` also `"context": {"pending"?, "last_intent"?, "closed"?}` of that
+//! line. Out: `{"id", "decision", "intent", "confidence", "alternatives", "intents", "slots"}`.
 //! A line that cannot be read is named on the error stream, the rest is answered, and the end is a failure.
 
 use std::io::{BufRead, Write};
@@ -15,6 +16,8 @@ struct Line {
     #[serde(default)]
     id: Value,
     text: String,
+    #[serde(default)]
+    context: Option<Context>,
 }
 
 #[derive(Serialize)]
@@ -28,9 +31,11 @@ struct Answer<'a> {
     slots: Map<String, Value>,
 }
 
-/// Answers every line of `input`; returns how many lines could not be read.
+/// Answers every line of `input`; returns how many lines could not be read. `contexts`: a line's context counts;
+/// else every line stands alone.
 pub fn run(
     understand: &dyn Understand,
+    contexts: bool,
     input: impl BufRead,
     mut output: impl Write,
     mut errors: impl Write,
@@ -43,7 +48,8 @@ pub fn run(
         }
         match serde_json::from_slice::<Line>(&line) {
             Ok(line) => {
-                let reading = understand.read(&line.text, &Context::default());
+                let reading =
+                    understand.read(&line.text, &line.context.filter(|_| contexts).unwrap_or_default());
                 serde_json::to_writer(&mut output, &answer(line.id, &reading))?;
                 output.write_all(b"\n")?;
             }
@@ -117,8 +123,13 @@ mod tests {
     use crate::intent::Understanding;
 
     fn classify(input: &str) -> (Vec<Value>, String, usize) {
+        classify_with(false, input)
+    }
+
+    fn classify_with(contexts: bool, input: &str) -> (Vec<Value>, String, usize) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let bad = run(&Understanding::rules_only(None), input.as_bytes(), &mut out, &mut err).unwrap();
+        let bad =
+            run(&Understanding::rules_only(None), contexts, input.as_bytes(), &mut out, &mut err).unwrap();
         let lines =
             String::from_utf8(out).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         (lines, String::from_utf8(err).unwrap(), bad)
@@ -144,5 +155,16 @@ mod tests {
             classify("{\"id\":1,\"text\":\"hi\"}\n{\"id\":2}\n{\"id\":3,\"text\":\"ok\"}");
         assert_eq!((lines.len(), bad), (2, 1));
         assert!(errors.starts_with("line 2: missing field `text`"), "{errors}");
+    }
+
+    #[test]
+    fn a_lines_context_counts_only_where_it_is_asked_for() {
+        let line = r#"{"id":1,"text":"ok","context":{"pending":"confirm","last_intent":"sim.frozen"}}"#;
+        assert_eq!(classify_with(true, line).0[0]["intent"], "chat.affirm");
+        assert_eq!(classify_with(false, line).0[0]["intent"], "chat.closer");
+        let (lines, errors, bad) =
+            classify_with(true, r#"{"id":1,"text":"ok","context":{"pending":"soon"}}"#);
+        assert_eq!((lines.len(), bad), (0, 1));
+        assert!(errors.contains("soon"), "{errors}");
     }
 }

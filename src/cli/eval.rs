@@ -1,7 +1,12 @@
 //! `clubos eval`: how well labelled texts are read.
 //!
 //! In: lines `{"text", "accept": [ids], "bay"?}`. Out: the figures of the contract, in percent, as text or JSON.
-//! The formulas stand at each figure.
+//! The formulas stand at each figure. Beside it: a page for people ([`html`]), cross-validation over the training
+//! texts ([`folds`]) and slips of typing ([`noise`]).
+
+pub mod folds;
+pub mod html;
+pub mod noise;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -23,6 +28,8 @@ pub enum EvalError {
     Io(#[from] std::io::Error),
     #[error("no line to evaluate")]
     Empty,
+    #[error(transparent)]
+    Intent(#[from] crate::intent::IntentError),
 }
 
 /// One labelled text.
@@ -132,8 +139,13 @@ pub struct Confusion {
 pub fn evaluate(understand: &dyn Understand, cases: &[Case], acts: &BTreeSet<String>) -> Report {
     let readings: Vec<Reading> =
         cases.iter().map(|c| understand.read(&c.text, &Context::default())).collect();
+    judge(cases, &readings, acts)
+}
+
+/// The figures of cases and how each was read.
+pub fn judge(cases: &[Case], readings: &[Reading], acts: &BTreeSet<String>) -> Report {
     let lines: Vec<Judged<'_>> =
-        cases.iter().zip(&readings).map(|(case, reading)| Judged { case, reading }).collect();
+        cases.iter().zip(readings).map(|(case, reading)| Judged { case, reading }).collect();
     let inside = |l: &Judged<'_>| !l.case.accept.iter().any(|a| a == OUTSIDE);
     let outside = |l: &Judged<'_>| l.case.accept[0] == OUTSIDE;
     let wrong_match = |l: &Judged<'_>| l.decision() == Verdict::Match && !l.right();

@@ -100,6 +100,9 @@ enum Command {
 struct ClassifyArgs {
     /// File of {"id","text"} lines [default: standard input]
     file: Option<PathBuf>,
+    /// Let a line's "context" count: {"pending"?, "last_intent"?, "closed"?}
+    #[arg(long)]
+    context: bool,
     /// Use no cloud model (the default; here so that scripts can say it)
     #[arg(long)]
     no_llm: bool,
@@ -111,13 +114,29 @@ struct ClassifyArgs {
 #[derive(Args)]
 struct EvalArgs {
     /// File of {"text","accept":[ids],"bay"?} lines
-    file: PathBuf,
+    #[arg(required_unless_present = "cv")]
+    file: Option<PathBuf>,
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
     /// Train the head on this file instead of the procedures
     #[arg(long, value_name = "TRAIN.jsonl")]
     train: Option<PathBuf>,
+    /// Write a page for people
+    #[arg(long, value_name = "FILE.html")]
+    html: Option<PathBuf>,
+    /// Cross-validate over the training texts in this many parts, instead of reading a file
+    #[arg(long, value_name = "PARTS", conflicts_with = "file", value_parser = clap::value_parser!(u64).range(2..=20))]
+    cv: Option<u64>,
+    /// With --cv: train on this percentage of the texts kept
+    #[arg(long, default_value_t = 100, requires = "cv", value_parser = clap::value_parser!(u64).range(1..=100))]
+    share: u64,
+    /// Let slip this percentage of the letters of the texts read
+    #[arg(long, default_value_t = 0.0, value_name = "PERCENT")]
+    typos: f64,
+    /// Of slips and parts
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// The site whose names for bays and doors count [default: tests/sites/clubhouse.toml, if there]
     #[arg(long, value_name = "FILE")]
     site: Option<PathBuf>,
@@ -171,10 +190,8 @@ fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => serve::run(&args, paths),
         Command::Demo(args) => demo::run(&args, paths),
-        Command::Classify(args) => learn::classify(args.file.as_deref(), args.site.as_deref(), paths),
-        Command::Eval(args) => {
-            learn::eval(&args.file, args.train.as_deref(), args.site.as_deref(), args.json, paths)
-        }
+        Command::Classify(args) => learn::classify(&args, paths),
+        Command::Eval(args) => learn::eval(&args, paths),
         Command::Simulate(args) => {
             let setup = replay::Setup {
                 trace: args.trace,

@@ -47,6 +47,10 @@ pub(super) fn run(
     }
     match topic.decision {
         Verdict::Match | Verdict::Emergency => matched(cx, scene, draft, sop, topic, slots),
+        // No act for what did not just happen; `matched` says so rather than ask what is meant.
+        Verdict::Ask if sop.acts() && slots.tense != Tense::Now => {
+            matched(cx, scene, draft, sop, topic, slots)
+        }
         // Unsure, and no cloud model has helped: asked once as well.
         Verdict::Ask | Verdict::Fallback => ask_which(cx, scene, draft, topic),
         Verdict::None => out_of_scope(cx, scene, draft, topic),

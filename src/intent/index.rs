@@ -99,9 +99,21 @@ fn whole(v: f32) -> i16 {
     (v.clamp(-1.0, 1.0) * SCALE).round() as i16
 }
 
-/// The sum of products; wide enough for rows of length 1 (see [`SCALE`]).
+/// The sum of products; wide enough for rows of length 1 (see [`SCALE`]). In blocks of a fixed size, so that also
+/// a build without loop optimisation (the tests') runs through thirteen thousand rows in milliseconds.
 fn product(a: &[i16], b: &[i16]) -> i32 {
-    a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
+    const BLOCK: usize = 16;
+    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<BLOCK>(), b.as_chunks::<BLOCK>());
+    let mut sum = 0;
+    for n in 0..a.len().min(b.len()) {
+        let (a, b) = (&a[n], &b[n]);
+        let mut i = 0;
+        while i < BLOCK {
+            sum += i32::from(a[i]) * i32::from(b[i]);
+            i += 1;
+        }
+    }
+    sum + rest_a.iter().zip(rest_b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum::<i32>()
 }
 
 /// Groups rows that nearly repeat one another (cosine above `near`), so that no group is split between

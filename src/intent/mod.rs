@@ -13,8 +13,12 @@ mod encoder;
 mod ensemble;
 mod error;
 mod fuse;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod head;
 mod index;
+mod injection;
 mod lbfgs;
 mod lexical;
 mod model;
@@ -143,6 +147,7 @@ pub enum Tense {
 
 /// What the desk knows that changes the meaning of the words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Context {
     /// A question of ours is open on this thread.
     pub pending: Option<PendingKind>,

@@ -1,10 +1,10 @@
 //! From a guess to a verdict: sure enough for what that SOP may do, or ask, or hand on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::corpus::OUT_OF_SCOPE;
 use super::model::Guess;
-use super::{By, Candidate, Topic, Verdict, emergency};
+use super::{By, Candidate, Tense, Topic, Verdict, emergency};
 use crate::site::Tier;
 use crate::sop::{Kind, Library};
 
@@ -27,9 +27,12 @@ const SURELY_OUTSIDE: f32 = 0.90;
 /// A word of danger in what is this likely a stranger's text is no danger here.
 const DANGER_ELSEWHERE: f32 = 0.65;
 
-/// How sure a reading of each intent must be to match.
+/// How sure a reading of each intent must be to match, and which of them act.
 #[derive(Debug, Clone, Default)]
-pub struct Strictness(BTreeMap<String, f32>);
+pub struct Strictness {
+    from: BTreeMap<String, f32>,
+    acts: BTreeSet<String>,
+}
 
 impl Strictness {
     pub fn of(library: &Library) -> Strictness {
@@ -42,12 +45,34 @@ impl Strictness {
             (Tier::T0, Kind::System | Kind::Social) => 0.62,
             (Tier::T0, _) => 0.64,
         };
-        Strictness(library.sops.iter().map(|(id, sop)| (id.clone(), strict(sop))).collect())
+        let acts = library.sops.iter().filter(|(_, sop)| sop.acts());
+        Strictness {
+            acts: acts.map(|(id, _)| id.clone()).collect(),
+            from: library.sops.iter().map(|(id, sop)| (id.clone(), strict(sop))).collect(),
+        }
     }
 
     /// P(right) from which `intent` matches, 0..=1.
     pub fn of_intent(&self, intent: &str) -> f32 {
-        self.0.get(intent).copied().unwrap_or(0.70)
+        self.from.get(intent).copied().unwrap_or(0.70)
+    }
+}
+
+/// What did not just happen ("it froze last week", "what if it freezes") and what speaks to the machine's
+/// instructions chooses no act: asked about, or a person.
+pub fn restrain(topics: &mut [Topic], strictness: &Strictness, tense: Tense, injected: bool) {
+    for topic in topics.iter_mut() {
+        if topic.by != By::Model
+            || topic.decision != Verdict::Match
+            || !strictness.acts.contains(&topic.intent)
+        {
+            continue;
+        }
+        if injected {
+            topic.decision = Verdict::Fallback;
+        } else if tense != Tense::Now {
+            topic.decision = Verdict::Ask;
+        }
     }
 }
 
@@ -153,7 +178,10 @@ mod tests {
     }
 
     fn strict() -> Strictness {
-        Strictness(BTreeMap::from([("access.locked-out".to_owned(), 0.72), ("faq.wifi".to_owned(), 0.56)]))
+        Strictness {
+            acts: BTreeSet::from(["access.locked-out".to_owned()]),
+            from: BTreeMap::from([("access.locked-out".to_owned(), 0.72), ("faq.wifi".to_owned(), 0.56)]),
+        }
     }
 
     #[test]
@@ -165,6 +193,20 @@ mod tests {
             (door.alternatives[0].intent.as_str(), door.alternatives[1].intent.as_str()),
             ("access.locked-out", "sim.black-screen")
         );
+    }
+
+    #[test]
+    fn no_act_is_chosen_for_the_past_for_what_if_or_for_orders_to_the_machine() {
+        let read = |intent: &str, tense, injected| {
+            let mut topics = [topic(&guess(intent, 0.9, 0.95), &strict(), "")];
+            restrain(&mut topics, &strict(), tense, injected);
+            topics[0].decision
+        };
+        assert_eq!(read("access.locked-out", Tense::Now, false), Verdict::Match);
+        assert_eq!(read("access.locked-out", Tense::Past, false), Verdict::Ask);
+        assert_eq!(read("access.locked-out", Tense::Hypothetical, false), Verdict::Ask);
+        assert_eq!(read("access.locked-out", Tense::Now, true), Verdict::Fallback);
+        assert_eq!(read("faq.wifi", Tense::Past, true), Verdict::Match);
     }
 
     #[test]

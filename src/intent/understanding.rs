@@ -3,6 +3,7 @@
 //! Cheap to clone. Loading takes seconds (training), so a box starts with [`Understanding::rules_only`] and
 //! puts the loaded one in its place. Reading never fails and never panics: what cannot be read is `Fallback`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::model::Model;
 use super::route::{self, Strictness};
 use super::slots::{self, Places};
 use super::{By, Context, PendingKind, Reading, Tense, Topic, Understand, Verdict};
-use super::{chat, clauses, complete, normalise};
+use super::{chat, clauses, complete, injection, normalise};
 use crate::site::Site;
 use crate::sop::Library;
 
@@ -39,6 +40,9 @@ struct Inner {
     places: Places,
     model: Option<Model>,
     strictness: Strictness,
+    /// The only intents there are, where the head was trained on other data than the club's: the rules for
+    /// small talk and danger then keep quiet about all others.
+    only: Option<BTreeSet<String>>,
 }
 
 /// An SOP's own example that the model reads as something else.
@@ -65,23 +69,31 @@ impl Understanding {
     }
 
     fn with_encoder(encoder: Arc<Encoder>, options: LoadOptions<'_>) -> Result<Understanding, IntentError> {
-        let rows = match options.train_on {
+        let (rows, only) = match options.train_on {
             Some(rows) => {
-                let row = |(text, intent)| Row { text, intent, source: Source::Example };
-                corpus::without_repeats(rows.into_iter().map(row).collect())
+                let only = rows.iter().map(|(_, intent)| intent.clone()).collect();
+                let row = |(text, intent)| Row { text, intent, source: Source::Corpus };
+                (corpus::without_repeats(rows.into_iter().map(row).collect()), Some(only))
             }
-            None => corpus::rows(options.library, corpus::shipped(options.model_dir)?),
+            None => (corpus::rows(options.library, corpus::shipped(options.model_dir)?), None),
         };
         let places = options.site.map(Places::of).unwrap_or_default();
         let model = Model::new(encoder, &rows, &places.words, options.cache_dir)?;
         let strictness = Strictness::of(options.library);
-        Ok(Understanding(Arc::new(Inner { places, model: Some(model), strictness })))
+        Ok(Understanding(Arc::new(Inner { places, model: Some(model), strictness, only })))
     }
 
     /// Emergency lane, exact wordings and slots, while the encoder is loading or missing.
     pub fn rules_only(site: Option<&Site>) -> Understanding {
         let places = site.map(Places::of).unwrap_or_default();
-        Understanding(Arc::new(Inner { places, model: None, strictness: Strictness::default() }))
+        Understanding(Arc::new(Inner { places, model: None, strictness: Strictness::default(), only: None }))
+    }
+
+    /// What the head is trained on for this library and model folder: (text, intent), in a fixed order. For
+    /// measuring by cross-validation.
+    pub fn training_rows(library: &Library, model_dir: &Path) -> Result<Vec<(String, String)>, IntentError> {
+        let rows = corpus::rows(library, corpus::shipped(model_dir)?);
+        Ok(rows.into_iter().map(|row| (row.text, row.intent)).collect())
     }
 
     pub fn has_model(&self) -> bool {
@@ -144,16 +156,20 @@ impl Inner {
         let slots = slots::read(&tidy, &self.places, context.pending == Some(PendingKind::Bay));
         let scan = self.scan(&tidy);
         let complete = complete::is_complete(&plain);
-        let topics = match scan {
+        let mut topics = match scan {
             Scan::Fires(intent) => self.emergency_topics(intent, &tidy),
             Scan::Guarded | Scan::Silent => {
                 let emergencies = scan == Scan::Silent && slots.tense == Tense::Now;
-                self.by_wording(&tidy, &plain, context).map(|t| vec![t]).unwrap_or_else(|| {
-                    let topics = self.by_model(&tidy, emergencies, context);
-                    with_context(topics, &tidy, context)
-                })
+                self.by_wording(&tidy, &plain, context)
+                    .filter(|t| self.exists(&t.intent))
+                    .map(|t| vec![t])
+                    .unwrap_or_else(|| {
+                        let topics = self.by_model(&tidy, emergencies, context);
+                        with_context(topics, &tidy, context)
+                    })
             }
         };
+        route::restrain(&mut topics, &self.strictness, slots.tense, injection::is_attempt(&plain));
         let complete = complete || matches!(topics[0].decision, Verdict::Emergency);
         Reading { topics, slots, complete }
     }
@@ -161,13 +177,22 @@ impl Inner {
     /// The rules over the text as written and, where they find nothing, over the text with slips mended.
     fn scan(&self, text: &str) -> Scan {
         let plain = normalise::plain(text);
-        match (emergency::scan_plain(&plain), &self.model) {
+        let scan = match (emergency::scan_plain(&plain), &self.model) {
             (Scan::Silent, Some(model)) => {
                 let mended = normalise::plain(&model.clean(text));
                 if mended == plain { Scan::Silent } else { emergency::scan_plain(&mended) }
             }
             (scan, _) => scan,
+        };
+        match scan {
+            Scan::Fires(intent) if !self.exists(intent) => Scan::Silent,
+            scan => scan,
         }
+    }
+
+    /// Whether the intent is one of those there are.
+    fn exists(&self, intent: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(intent))
     }
 
     /// The emergency first, then what else was said.

@@ -7,6 +7,7 @@
 mod evidence;
 mod fire;
 mod flood;
+mod further;
 mod medical;
 mod security;
 mod trapped;
@@ -46,17 +47,22 @@ const BODY: &str = r"(?:head|skull|face|eye|eyes|nose|jaw|neck|back|spine|should
 
 /// Order is urgency: the first family that fires names the text.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let families: [(&'static str, &[Row], &str); 10] = [
+    let families: [(&'static str, &[Row], &str); 15] = [
         ("emergency.medical", medical::ROWS, ""),
         ("emergency.medical", understated::MEDICAL, ""),
+        ("emergency.medical", further::MEDICAL, ""),
         ("emergency.fire", fire::ROWS, ""),
         ("emergency.fire", understated::FIRE, ""),
+        ("emergency.fire", further::FIRE, ""),
         ("emergency.security", security::ROWS, ""),
         ("emergency.security", understated::SECURITY, ""),
+        ("emergency.security", further::SECURITY, ""),
         ("emergency.trapped", trapped::ROWS, trapped::NOT_TRAPPED),
         ("emergency.trapped", understated::TRAPPED, trapped::NOT_TRAPPED),
         ("emergency.flood", flood::ROWS, ""),
         ("emergency.flood", understated::FLOOD, ""),
+        ("emergency.flood", further::FLOOD, ""),
+        ("", further::CALM, ""),
     ];
     let compile = |pattern: &str| {
         let full = pattern.replace("{P}", PERSON).replace("{BODY}", BODY);
@@ -84,6 +90,13 @@ static NEGATED: LazyLock<Regex> = LazyLock::new(|| {
 static UNHURT: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
         r"\b(?:no one|noone|nobody|none of us|not|isnt|arent|wasnt|werent|never|personne) (?:\w+ ){0,3}(?:hurt|injured|bleeding|burned|burnt|bless[eé]e?s?)\b",
+    )
+});
+
+/// "lol no seriously", "not joking": what follows is meant, whatever was laughed before.
+static EARNEST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"\b(?:(?:lol|haha\w*|lmao)[ ,.!]*)?(?:no (?:but )?(?:seriously|really|joke|for real)|not (?:a joke|joking|kidding|even joking)|im (?:being |dead )?serious|im not (?:joking|kidding))\b",
     )
 });
 
@@ -116,7 +129,7 @@ static JEST: LazyLock<Regex> = LazyLock::new(|| pattern::rule(r"\b(?:lol|haha\w*
 
 static WHAT_IF: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"\b(?:what|who|where|how|when)\b.{0,60}\bif\b|\bin case\b|\bhypothetical|\bwhat happens (?:if|when)\b|^\W*(?:and |so |also |hey |hi )*if (?:there|someone|somebody|anyone|something|a |an |my |we |i |you |the |one )|\bdo you (?:have|guys have|do)\b.{0,40}\b(?:insurance|plan|policy|procedure|emergenc)|\bau cas o[uù]\b|\bque faire (?:si|en cas)\b",
+        r"\b(?:what|who|where|how|when)\b.{0,60}\bif\b|\bin case\b|\bhypothetical|\bwhat happens (?:if|when|in (?:a|an|case))\b|^\W*(?:and |so |also |hey |hi )*if (?:there|someone|somebody|anyone|something|a |an |my |we |i |you |the |one )|\bdo you (?:have|guys have|do)\b.{0,40}\b(?:insurance|plan|policy|procedure|emergenc)|\bau cas o[uù]\b|\bque faire (?:si|en cas)\b",
     )
 });
 
@@ -170,6 +183,8 @@ pub fn scan(text: &str) -> Scan {
 /// The same over a text that is already [`normalise::plain`].
 pub fn scan_plain(plain: &str) -> Scan {
     let mut scan = Scan::Silent;
+    let meant = EARNEST.replace_all(plain, "indeed");
+    let plain = &*meant;
     let elsewhere = ELSEWHERE.is_match(plain) && !HERE_AND_NOW.is_match(plain);
     for rule in RULES.iter() {
         for found in rule.find.find_iter(plain) {

@@ -283,6 +283,15 @@ const QUIETLY_TOLD: &[(&str, &[&str])] = &[
             "i took a bunch of pills",
             "can't stop the bleeding on his hand",
             "think he's having some kind of fit",
+            "grandpa is down in bay 4",
+            "can someone come quick, he's not okay",
+            "is there an aed in the building? we need it",
+            "whats the address here for the ambulance",
+            "what's the exact address paramedics are asking",
+            "i cant do this anymore, i just want it all to stop",
+            "hey tell my family i love them",
+            "lol no seriously he's out cold",
+            "his arm is bent the wrong way",
         ],
     ),
     (
@@ -295,6 +304,11 @@ const QUIETLY_TOLD: &[(&str, &[&str])] = &[
             "the outlet is hot and crackling",
             "ça sent le plastique brûlé",
             "y'a de la boucane qui sort de l'ordi",
+            "there's an orange glow behind the screen",
+            "someone threw a cigarette in the bin and its smouldering",
+            "the vape exploded on the couch and its burning",
+            "the ups is hissing and getting really hot",
+            "something in the air is making us all dizzy and sick",
         ],
     ),
     (
@@ -309,6 +323,8 @@ const QUIETLY_TOLD: &[(&str, &[&str])] = &[
     (
         "emergency.security",
         &[
+            "door is hanging off, looks like a break in",
+            "somebody spiked my drink",
             "two lads swinging at each other in the lobby",
             "some guy followed me from the parking lot and is at the door",
             "there's a man with a bat yelling at people",
@@ -331,6 +347,18 @@ const QUIETLY_TOLD: &[(&str, &[&str])] = &[
 ];
 
 const SOUNDS_LIKE_IT: &[&str] = &[
+    "what happens in a medical emergency",
+    "roof of my car leaked",
+    "can i smoke in the bay",
+    "bbq smoke from next door is nice",
+    "fight to the death match play",
+    "someone stole my tee time",
+    "trapped behind a tree",
+    "bunker trap wont let me out lol",
+    "who do i call in an emergency",
+    "the screen is making us dizzy",
+    "my brother is down 4 strokes",
+    "that's not okay with me",
     "am I locked in for a year if I sign up",
     "are we locked in for saturday",
     "that back nine gave me chest pains lol",

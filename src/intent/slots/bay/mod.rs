@@ -48,7 +48,7 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
     if let Some(corrected) = corrected(plain) {
         return Bays { bays: vec![corrected], others: false, correction: true };
     }
-    if let Some(own) = moved(plain) {
+    if let Some(own) = moved(plain, places) {
         return Bays { bays: vec![own], ..Bays::default() };
     }
     let denied: Vec<BayId> = NOT_THIS.captures_iter(plain).filter_map(|c| bay(&c[1])).collect();
@@ -69,10 +69,16 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
     }
     // "booked bay 2 but we're in bay 3": where they are counts.
     if own.len() > 1 {
-        let elsewhere = |m: &&Mention| ELSEWHERE.is_match(clause_before(plain, m.start));
+        let elsewhere = |m: &&Mention| ELSEWHERE.is_match(clause_before(plain, m.start)) || quoted(plain, m);
         let here = |m: &&Mention| HERE.is_match(clause_before(plain, m.start)) && !elsewhere(m);
         if own.iter().any(here) && own.iter().any(elsewhere) {
             own.retain(|m| !elsewhere(m));
+        }
+        // "we're in bay 1 and there's a fight in bay 4"
+        let ours = |m: &&Mention| STRONG_HERE.is_match(clause_before(plain, m.start));
+        let theirs = |m: &&Mention| !ours(m) && OTHER_SUBJECT.is_match(clause_before(plain, m.start));
+        if own.iter().any(ours) && own.iter().any(theirs) {
+            own.retain(|m| !theirs(m));
         }
     }
     let mut bays = Vec::new();
@@ -91,6 +97,7 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
     let others = BESIDE.is_match(after)
         || THEIRS_AFTER.is_match(after)
         || NOISE_FROM.is_match(before)
+        || NEIGHBOURS.is_match(before)
         || (OTHERS.is_match(before)
             && !after.trim_start().starts_with("before us")
             && (BESIDE_US.is_match(before) || !OURS.is_match(before)));
@@ -110,7 +117,8 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
         LONG_AGO.is_match(clause) && !LEFT_THERE.is_match(plain)
     };
     let landmark = !is_alias && LANDMARK.is_match(before);
-    if landmark || wished() || asked() || TOLD.is_match(before) || in_quotes(plain, m) || ago() {
+    let sought = WHERE.is_match(before) || IF_POSSIBLE.is_match(after);
+    if landmark || sought || wished() || asked() || TOLD.is_match(before) || in_quotes(plain, m) || ago() {
         Whose::Nobodys
     } else {
         Whose::Own
@@ -118,9 +126,15 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
 }
 
 /// "moved from bay 2 to bay 3" is in 3; "can we move from 2 to 3" still in 2.
-fn moved(plain: &str) -> Option<BayId> {
+fn moved(plain: &str, places: &Places) -> Option<BayId> {
     let c = FROM_TO.captures(plain)?;
     let whole = c.get(0)?;
+    let known = |n: &str| bay(n).is_some_and(|b| places.bays.is_empty() || places.bays.contains(&b));
+    // "our bay 2 booking from 1 to 3" speaks of times.
+    let bare = !NAMED.is_match(whole.as_str());
+    if bare && (NAMED.is_match(plain) || !known(&c[1]) || !known(&c[2])) {
+        return None;
+    }
     let before = clause_before(plain, whole.start());
     let around = &plain[whole.start()..];
     if WISH.is_match(before) || around.contains('?') {
@@ -143,6 +157,11 @@ fn in_quotes(plain: &str, m: &Mention) -> bool {
     let close = m.end + after.find('"').unwrap_or(0);
     let whole_text = plain[..open].trim().is_empty() && plain[close + 1..].trim().is_empty();
     !whole_text && plain[open..close].split_whitespace().count() > 4
+}
+
+/// Between two quotation marks, however short.
+fn quoted(plain: &str, m: &Mention) -> bool {
+    plain[..m.start].matches('"').count() % 2 == 1 && plain[m.end..].contains('"')
 }
 
 fn clause_around<'a>(plain: &'a str, m: &Mention) -> &'a str {
@@ -197,9 +216,10 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
             found.add(word.start(), end, bay);
         }
     }
-    for pattern in [&*DICTATED, &*WE_ARE_IN, &*REVERSED, &*THING_ON, &*SUBJECT, &*LA] {
+    for pattern in [&*DICTATED, &*WE_ARE_IN, &*REVERSED, &*THING_ON, &*BARE, &*SUBJECT, &*LA] {
         for c in pattern.captures_iter(plain) {
-            let (Some(number), Some(bay)) = (c.get(1), bay(&c[1])) else { continue };
+            let Some(number) = c.iter().skip(1).flatten().next() else { continue };
+            let Some(bay) = bay(number.as_str()) else { continue };
             let known = places.bays.is_empty() || places.bays.contains(&bay);
             let (before, after) = (&plain[..number.start()], &plain[number.end()..]);
             let numbered = NUMBERED.is_match(
@@ -254,7 +274,8 @@ impl Found {
 
 fn corrected(plain: &str) -> Option<BayId> {
     let star = STAR.captures(plain).and_then(|c| c.get(1).or(c.get(2)).and_then(|m| bay(m.as_str())));
-    star.or_else(|| CORRECTION.captures_iter(plain).last().and_then(|c| bay(&c[1])))
+    star.or_else(|| NOT_BUT.captures(plain).and_then(|c| bay(&c[1])))
+        .or_else(|| CORRECTION.captures_iter(plain).last().and_then(|c| bay(&c[1])))
 }
 
 fn clause_before(plain: &str, at: usize) -> &str {

@@ -98,6 +98,45 @@ fn every_spelling_of_a_bay() {
 }
 
 #[test]
+fn a_bare_number_is_a_bay_where_the_words_around_it_say_so() {
+    check(&[
+        ("3's projector isn't on", Some(3)),
+        ("4 here, still waiting for the restart", Some(4)),
+        ("Restart 2 pls", Some(2)),
+        ("just moved over to 3, its cold here", Some(3)),
+        ("the guy in 4 says his works, ours (2) doesnt", Some(2)),
+        ("3 doesnt work, is 4 free?", Some(3)),
+        ("ceiling tile fell in 1", Some(1)),
+        ("bai 3 la souris marche pas", Some(3)),
+        ("not 3, 2", Some(2)),
+        ("restart 2 times didnt help", None),
+        ("the lights in 5 minutes", None),
+        ("we moved to 6pm", None),
+        ("2 of us here", None),
+    ]);
+}
+
+#[test]
+fn of_two_bays_the_one_that_is_theirs() {
+    check(&[
+        ("pls dont restart bay 1 its bay 2 thats stuck", Some(2)),
+        ("\"Bay 1 is restarting\" no!! we are bay 2", Some(2)),
+        ("box 2 sim wont start. box 1 and 3 seem ok", Some(2)),
+        ("we are in bay 1 and theres a fight in bay 4", Some(1)),
+        ("can you move us out of bay 3 into bay 1", Some(3)),
+        ("can you change our bay 2 booking from 6 to 7", Some(2)),
+        ("our neighbours in 3 left their door open", None),
+        ("which one is bay 2", None),
+        ("where is bay 3", None),
+        ("bay 3 if possible", None),
+        ("delivery, box 2 of 3", None),
+        ("can you move us out of here to bay 1", None),
+        ("my buddy is hurt in bay 3", Some(3)),
+        ("how do i get out of bay 2", Some(2)),
+    ]);
+}
+
+#[test]
 fn french_bays() {
     check(&[
         ("baie 2 est figée", Some(2)),

@@ -7,11 +7,11 @@ use regex::Regex;
 use crate::intent::pattern::rule;
 use crate::site::BayId;
 
-const WORD: &str = r"(?:bays?|box|boxes|sims?|simulators?|booth|stall|station|room|lane|pod|cage|bya|byay|bey|baay|baey|bayy|bayu|bsy|vay|nay|bau|bat|bqy|abay|bax|boxx|bxo|boz|bpx|bix|bx|boks|trackman|baies?|bais|boite|simulateurs?|salle|cabine)";
+const WORD: &str = r"(?:bays?|box|boxes|sims?|simulators?|booth|stall|station|room|lane|pod|cage|bya|byay|bey|baay|baey|bayy|bayu|bsy|vay|nay|bau|bat|bqy|abay|bax|boxx|bxo|boz|bpx|bix|bx|boks|trackman|baies?|bais?|boite|simulateurs?|salle|cabine)";
 const ORDINAL_WORD: &str = r"(?:1st|first|2nd|second|3rd|third|4th|fourth|5th|fifth|6th|sixth|premiere|1ere|deuxieme|2e|2eme|troisieme|3e|3eme|quatrieme|4e|4eme)";
 const NUMBER: &str = r"(?:[1-9]\d?|one|two|three|four|five|six|seven|eight|nine|ten|un|une|deux|trois|quatre|cinq|won|tow|thre|tree|fower|fiv)";
 /// After "bay 2" these show that the number counts something else.
-const UNIT: &str = r"(?: ?(?:am|pm|a\.m|p\.m|oclock|hours?|hrs?|h|minutes?|mins?|min|seconds?|secs?|days?|weeks?|months?|people|ppl|persons?|adults|kids|holes?|strokes?|bucks|dollars|percent|times?|yards|feet|handed|degrees|more|others?|bays|boxes|sims|simulators|heures?|personnes|trous|fois|of (?:us|our|my|the|them))\b|:\d|%|°|\$|,\d{3}|\.\d|/\d|(?:st|nd|rd|th|e|eme|ieme)\b|h\d\d)";
+const UNIT: &str = r"(?: ?(?:am|pm|a\.m|p\.m|oclock|hours?|hrs?|h|minutes?|mins?|min|seconds?|secs?|days?|weeks?|months?|people|ppl|persons?|adults|kids|holes?|strokes?|bucks|dollars|percent|times?|yards|feet|handed|degrees|more|others?|bays|boxes|sims|simulators|heures?|personnes|trous|fois|of (?:us|our|my|the|them|\d))\b|:\d|%|°|\$|,\d{3}|\.\d|/\d|(?:st|nd|rd|th|e|eme|ieme)\b|h\d\d)";
 /// After a number without "bay" these do, too.
 const THINGS: &str = r"(?: ?(?:balls?|shots?|players?|guests?|guys|iron|wood|hybrid|wedge|drivers?|clubs?|putts?|birdies|pars?|over par|under par|groups?|foursomes?|cars|different|separate|mulligans?|beers|drinks|towels|chairs|rounds|games|tries|attempts|screens|tvs|drops?|inch|inches|ft|km|of|in a row|to \d|or \d|out of|and a half|hundred|ish|handicap|weeks?|fan|pick|star|stars)\b|-|0|/|%)";
 
@@ -65,13 +65,53 @@ pub(super) static WE_ARE_IN: LazyLock<Regex> = LazyLock::new(|| {
 /// "screen's black in 3", "trackman on 2"
 pub(super) static THING_ON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:screen|screens|sim|simulator|trackman|projector|picture|image|computer|pc|radar|camera|frozen|froze|frose|crashed|crash|black|dead|down|broken|sound|audio|heat|keyboard|touchscreen|touch screen|power|balls|shots|tees|tvs?|software|program|system|restart|reboot|reset|unfreeze|fige|noir|plante)s?(?: (?:is|are|went|has|have|just|again|totally|completely|frozen|froze|black|dead|down|out|not|working|isnt|arent|it|sim|gone|blank|off|up|s)){0,4} (?:in|on|dans la|sur la) #?({N})\b",
+        r"\b(?:heat|heating|heater|ceiling|tile|mat|turf|net|carpet|lights?|lamp|outlet|couch|chair|keyboard|mouse|tablet|speakers?|soundbar)(?: \w+){0,3}? (?:in|on|dans la|sur la) #?({N})\b|\b(?:screen|screens|sim|simulator|trackman|projector|picture|image|computer|pc|radar|camera|frozen|froze|frose|crashed|crash|black|dead|down|broken|sound|audio|heat|keyboard|touchscreen|touch screen|power|balls|shots|tees|tvs?|software|program|system|restart|reboot|reset|unfreeze|fige|noir|plante)s?(?: (?:is|are|went|has|have|just|again|totally|completely|frozen|froze|black|dead|down|out|not|working|isnt|arent|it|sim|gone|blank|off|up|s)){0,4} (?:in|on|dans la|sur la) #?({N})\b",
+    )
+});
+/// "restart 2", "3's projector", "4 here", "ours (2)", "we moved over to 3"
+pub(super) static BARE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:(?:restart|reboot|reset|unfreeze|relance[rz]?|redemarre[rz]?) (?:la )?#?|(?:ours|our one|my one|mine) ?(?:is )?\(?#?|(?:we|i|ive|weve|just|us|they|he|she|staff) (?:just |all |have |got )?(?:moved|switched|swapped|changed|jumped|bumped)(?: us)?(?: over)? (?:to|into) #?|trying to play (?:in|on) #?)({N})\b|(?:^|[.!?\n,] ?|\b(?:hi|hey|hello) )#?([1-9])(?:s (?:screen|projector|sim|simulator|trackman|picture|pc|computer|tv|tvs|camera|radar|door|heat|sound|lights?)\b| here\b(?: ?$| ?[.!,?]|,? (?:still|again|the|our|my|its|we|were|waiting|and)\b))",
+    )
+});
+/// "not 3, 2"
+pub(super) static NOT_BUT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^\W*(?:(?:no|sorry|oops|its|were|we are|im|in)[ ,]+)*not (?:in |on )?(?:{W} ?)?#?{N}[ ,.!-]+(?:but |its |were |we are |im |in |on )*(?:{W} ?)?#?({N})\W*$",
+    )
+});
+/// "our neighbours in 3"
+pub(super) static NEIGHBOURS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:neighbou?rs?|other (?:group|guys|people|half)) (?:is |are |was |were |who is |whos |s |over |playing |also )*(?:in|on|at) (?:the )?$",
+    )
+});
+/// Where it is, or which one: no one's own.
+pub(super) static WHERE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:where(?: is|s| are|s even)?|which (?:one |bay |box |door )?(?:is|s)|how do (?:i|we|you) (?:get|find)(?: to)?|way to|do you (?:guys )?(?:clean|have|rent)|what kind of \w+ (?:is|are) in|is (?:there )?\w+ in) (?:the )?$",
+    )
+});
+pub(super) static IF_POSSIBLE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^ ?,?(?:if (?:possible|its (?:free|open|available)|free|open|available|you can)|preferably|would be (?:nice|great|ideal)|is up next|ideally)\b",
+    )
+});
+/// Somebody or something else is what the clause is about.
+pub(super) static OTHER_SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:theres|there is|there are|someone|somebody|guys?|people|they|their|theyre|kids|party|group|friends?|buddy|neighbou?rs?|man|woman|dude|person|noise|music|fight)\b",
+    )
+});
+pub(super) static STRONG_HERE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:were|we are|im|i am|here|this is|its us|on est|my|our|us|ours)(?: (?:in|on|at|dans la|the|all|both|bay|is|playing|trying to play))* ?\(?$",
     )
 });
 /// "2 is frozen"
 pub(super) static SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:^|[.!?\n,] ?|\b(?:hi|hey|hello|but|and|yo|sorry|our|la|so|think|looks like|seems) ,?)#?([1-9]|two|three|four|five|deux|trois|quatre) (?:(?:is|est|s|isnt|has|hasnt|just|keeps?|keep|still|totally|went|wont|is just|is still|is completely|again|seems?|looks) )*(?:froze|frozen|freezing|crashed|crashing|down|not working|black|dead|stuck|broken|blank|wont (?:load|start|turn|work|come|boot|respond)|loading|unresponsive|not (?:responding|loading|reading|registering|picking)|figee?|noire?|bloquee?|plantee?|acting up|offline|lagging|glitching|locked up|out)\b",
+        r"(?:^|[.!?\n,] ?|\b(?:hi|hey|hello|but|and|yo|sorry|our|la|so|think|looks like|seems) ,?)#?([1-9]|two|three|four|five|deux|trois|quatre) (?:(?:is|est|s|isnt|has|hasnt|doesnt|just|keeps?|keep|still|totally|went|wont|is just|is still|is completely|again|seems?|looks) )*(?:froze|frozen|freezing|crashed|crashing|down|not working|black|dead|stuck|broken|blank|wont (?:load|start|turn|work|come|boot|respond)|loading|unresponsive|not (?:responding|loading|reading|registering|picking)|figee?|noire?|bloquee?|plantee?|acting up|offline|lagging|glitching|locked up|out|doesnt work|dont work|isnt working|not turning on|laggy|frozed)\b",
     )
 });
 /// "la deux", "dans la 3"
@@ -108,7 +148,9 @@ pub(super) static CORRECTION: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 pub(super) static NOT_THIS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(?:not|isnt|instead of|pas|rather than) (?:in |on |at |the )*(?:{W} ?)?#?({N})\b")
+    pattern(
+        r"\b(?:not|isnt|instead of|pas|rather than|(?:dont|do not) (?:\w+ )?(?:restart|reboot|reset|touch|turn off)|didnt mean) (?:in |on |at |the )*(?:{W} ?)?#?({N})\b",
+    )
 });
 pub(super) static STAR: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?:^|\s)(?:\*+ ?(?:{W} ?)?({N})|(?:{W} ?)?({N}) ?\*+)(?:\s|$)"));
@@ -140,7 +182,7 @@ pub(super) static LANDMARK: LazyLock<Regex> = LazyLock::new(|| {
 /// Only asked for: "can we get bay 2", "is bay 3 free".
 pub(super) static ASKED_FOR: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:\b(?:book|books|booking for|reserve|reserving|rent|hire|want|wanted|prefer|request|requesting|like|love|id like|get us|put us in|move us|move me|switch us|swap us|swap|switch|move|change|upgrade|get|have|use|try|take|grab|go|jump|hop|play|reserver|avoir|prendre|changer|louer|opening|openings|slot|slots|availability|free time|spot|available|availabilities)(?: (?:over|back|in|into|to|onto|for|on|a|the|our booking|my booking|our time|it|us|me|pour|la|le|de|dans|vers|at|saturday|sunday|tomorrow|tonight))*|\b(?:how much (?:is|for)|price (?:of|for)|whos in|anyone in|anybody in|someone in right now|what about|how about|rates? for|who is in|nobody in|no one in|noone in|what is in|whats in|is it|is this|are we)) ?#?$",
+        r"(?:\b(?:book|books|booking for|reserve|reserving|rent|hire|want|wanted|prefer|request|requesting|like|love|id like|get us|put us in|move us|move me|switch us|swap us|swap|switch|move|change|upgrade|get|have|use|try|take|grab|go|jump|hop|play|reserver|avoir|prendre|changer|louer|opening|openings|slot|slots|availability|free time|spot|available|availabilities)(?: (?:over|back|in|into|to|onto|for|on|a|the|our booking|my booking|our time|it|us|me|pour|la|le|de|dans|vers|at|saturday|sunday|tomorrow|tonight|out of here|from here|somewhere else))*|\b(?:how much (?:is|for)|price (?:of|for)|whos in|anyone in|anybody in|someone in right now|what about|how about|rates? for|who is in|nobody in|no one in|noone in|what is in|whats in|is it|is this|are we)) ?#?$",
     )
 });
 /// A wish or a question about having it stands before.
@@ -216,12 +258,12 @@ pub(super) static NOISE_FROM: LazyLock<Regex> = LazyLock::new(|| {
 /// "bay 1 is black, bay 2 is fine"
 pub(super) static FINE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^ ?(?:(?:is|are|was|seems?|looks?|works?|working|est|va|marche|sim|one|screen|just|all|totally|runs?|running|right|beside us|next door|next to us|though|which|that) )*(?:fine|ok|okay|good|great|perfect|perfectly|working|works|normal|alright|no problem|bien|unaffected|up)\b",
+        r"^ ?(?:(?:and|&|,|or) ?(?:{W} ?)?#?{N} ?)*(?:(?:is|are|was|seem|seems?|look|looks?|works?|working|est|va|marche|sim|one|screen|just|all|totally|runs?|running|right|beside us|next door|next to us|though|which|that) )*(?:fine|ok|okay|good|great|perfect|perfectly|working|works|normal|alright|no problem|bien|unaffected|up)\b",
     )
 });
 pub(super) static FROM_TO: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:from|de) (?:the )?(?:{W} ?)?(?:number |# ?)?({N}) (?:over )?(?:to|into|a) (?:the )?(?:la )?(?:{W} ?)?(?:number |# ?)?({N})\b",
+        r"\b(?:from|out of|off|de) (?:the )?(?:{W} ?)?(?:number |# ?)?({N}) (?:over |and )?(?:to|into|onto|a) (?:the )?(?:la )?(?:{W} ?)?(?:number |# ?)?({N})\b",
     )
 });
 pub(super) static MOVED: LazyLock<Regex> = LazyLock::new(|| {
