@@ -1,0 +1,17 @@
+//! The real `clubos-agent` on this machine, with a real process in the place of the simulator software: over a
+//! real broker, over HTTP, and through the whole box.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says that it failed by panicking"
+)]
+
+mod over_mqtt;
+mod pc;
+#[allow(dead_code, reason = "the tests of the drivers use the rest")]
+#[path = "../devices/support.rs"]
+mod support;
+#[path = "../waiting/mod.rs"]
+mod waiting;
