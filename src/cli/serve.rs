@@ -264,6 +264,7 @@ pub fn start(
         setup.clock.clone(),
         setup.public_url.clone(),
     );
+    let agents = drivers.as_ref().and_then(|drivers| drivers.http_agents());
     let outside =
         Outside { desk: handle.clone(), drivers, switchboard: switchboard.clone(), texts: texts.clone() };
     let readiness = web::Readiness::loading();
@@ -279,6 +280,9 @@ pub fn start(
     }
     if let Some(phones) = setup.phones {
         app = app.with_demo_phone(phones);
+    }
+    if let Some(agents) = agents {
+        app = app.with_agents(agents);
     }
     if let Some(texts) = &texts {
         app = app.with_text_hooks(Arc::new(plug::Hooks(texts.clone())));

@@ -14,7 +14,7 @@ use super::{Bay, BayId, Door, DriverKind, Effect, HallDevice, Scope, Target};
 const HALL: &[&str] = &["audio", "lights", "thermostat", "network"];
 
 /// Every driver family.
-const DRIVERS: &[&str] = &["agent-mqtt", "unifi-access", "simulated"];
+const DRIVERS: &[&str] = &["agent-mqtt", "agent-http", "unifi-access", "simulated"];
 
 /// What the file names, with lines.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ fn bay(
     let mut drivers = BTreeMap::new();
     for mut device in table.tables("devices", problems) {
         let line = device.line;
-        let driver = driver(&mut device, mode, &["agent-mqtt"], problems);
+        let driver = driver(&mut device, mode, &["agent-mqtt", "agent-http"], problems);
         let effects = effects(&mut device, |scope| scope == Scope::Bay, "a bay", problems);
         for effect in effects {
             if let Some(driver) = &driver
@@ -149,6 +149,7 @@ fn driver(table: &mut Fields, mode: LoadMode, real: &[&str], problems: &mut Prob
     }
     match name {
         "agent-mqtt" => Some(DriverKind::AgentMqtt),
+        "agent-http" => Some(DriverKind::AgentHttp),
         "unifi-access" => {
             let door = table.need_text("door_id", "write the door's id at the controller", problems)?;
             Some(DriverKind::UnifiAccess { door_id: door.value })

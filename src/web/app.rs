@@ -21,6 +21,7 @@ use super::view::Look;
 use super::{api, assets, events, headers, hooks, pages, phone};
 use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
+use crate::device::agent_http::HttpAgents;
 use crate::site::{Effect, Site, Target};
 use crate::store::{self, Reader, StoreError};
 
@@ -43,6 +44,8 @@ pub struct App {
     pub(super) readiness: Readiness,
     pub(super) demo: Option<DemoInfo>,
     pub(super) people: Arc<dyn People>,
+    /// The bays' agents that ask over HTTP.
+    pub(super) agents: Option<HttpAgents>,
     pub(super) text_hooks: Option<Arc<dyn hooks::TextHooks>>,
     /// Demo only: the simulated customers' phones.
     pub(super) phone: Option<Arc<dyn phone::DemoPhone>>,
@@ -56,6 +59,8 @@ pub struct App {
     pub(super) codes: Arc<Throttle>,
     /// Webhooks by client: 1200 in a minute.
     pub(super) hooks: Arc<Throttle>,
+    /// Wrong device keys by client: 30 in 10 min.
+    pub(super) device_keys: Arc<Throttle>,
 }
 
 pub(super) type AppState = Arc<App>;
@@ -105,6 +110,7 @@ impl App {
             clock,
             readiness,
             demo: None,
+            agents: None,
             text_hooks: None,
             phone: None,
             people: Arc::new(NobodyCalled),
@@ -114,6 +120,7 @@ impl App {
             guests: Arc::new(Throttle::new(30, MINUTES_10)),
             codes: Arc::new(Throttle::new(10, Duration::from_secs(60))),
             hooks: Arc::new(Throttle::new(1200, Duration::from_secs(60))),
+            device_keys: Arc::new(Throttle::new(30, MINUTES_10)),
         }
     }
 
@@ -143,6 +150,13 @@ impl App {
     #[must_use]
     pub fn with_text_hooks(mut self, hooks: Arc<dyn hooks::TextHooks>) -> App {
         self.text_hooks = Some(hooks);
+        self
+    }
+
+    /// Lets the bays' agents that know no MQTT ask at `/api/v1/agent`.
+    #[must_use]
+    pub fn with_agents(mut self, agents: HttpAgents) -> App {
+        self.agents = Some(agents);
         self
     }
 

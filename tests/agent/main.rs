@@ -8,8 +8,17 @@
     reason = "a test says that it failed by panicking"
 )]
 
+mod over_http;
 mod over_mqtt;
 mod pc;
+mod waiting_commands;
+mod whole_box;
+
+#[allow(dead_code, reason = "the tests of the operator's work use the rest")]
+#[path = "../box/operator.rs"]
+mod operator;
+#[path = "../bad_input/program.rs"]
+mod program;
 #[allow(dead_code, reason = "the tests of the drivers use the rest")]
 #[path = "../devices/support.rs"]
 mod support;
