@@ -67,14 +67,18 @@ impl Watcher {
     async fn run(mut self, mut inbox: mpsc::Receiver<Reply>) {
         let mut tick = tokio::time::interval(LOOK_EVERY);
         loop {
-            tokio::select! {
-                _ = tick.tick() => self.look().await,
-                reply = inbox.recv() => {
-                    let Some(reply) = reply else { return };
-                    // Whoever asked may have gone; it is done all the same.
-                    let _ = reply.send(self.restart().await);
-                }
-            }
+            // A look may end in a start that takes minutes: a command breaks it off and starts anew.
+            let look = async {
+                tick.tick().await;
+                self.look().await;
+            };
+            let asked = tokio::select! {
+                () = look => continue,
+                asked = inbox.recv() => asked,
+            };
+            let Some(reply) = asked else { return };
+            // Whoever asked may have gone; it is done all the same.
+            let _ = reply.send(self.restart().await);
         }
     }
 
@@ -210,13 +214,14 @@ impl Watcher {
         #[cfg(unix)]
         command.process_group(0);
         let child = command.spawn().map_err(|error| format!("{program} does not start: {error}"))?;
-        if let Some(pid) = child.id()
+        let pid = child.id();
+        self.child = Some(child);
+        if let Some(pid) = pid
             && let Some(own) = os::process(pid).await
             && let Err(error) = std::fs::write(&self.remembered, serde_json::to_vec(&own).unwrap_or_default())
         {
             warn!(%error, "the started process is not remembered; after a restart of the agent it is found by name alone");
         }
-        self.child = Some(child);
         Ok(())
     }
 

@@ -136,8 +136,11 @@ fn hall_device(
 
 /// Reads `driver`. `real` are the families that move this kind of device.
 fn driver(table: &mut Fields, mode: LoadMode, real: &[&str], problems: &mut Problems) -> Option<DriverKind> {
-    let found =
-        table.need_text("driver", "write how it is moved: \"agent-mqtt\", \"agent-http\" or \"unifi-access\"", problems)?;
+    let found = table.need_text(
+        "driver",
+        "write how it is moved: \"agent-mqtt\", \"agent-http\" or \"unifi-access\"",
+        problems,
+    )?;
     let name = found.value.as_str();
     if DRIVERS.contains(&name) && name != "simulated" && !real.contains(&name) {
         let mend = if real.is_empty() {

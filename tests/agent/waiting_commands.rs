@@ -1,9 +1,13 @@
 //! Commands that wait for an agent to fetch them: one taker, in time, or never.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clubos::clock::{Clock, UnixMs};
-use clubos::device::agent_http::{Heartbeat, HttpAgentDriver, HttpAgentError, HttpAgentOptions, Report};
+use clubos::device::agent_http::{
+    Heartbeat, HttpAgentDriver, HttpAgentError, HttpAgentOptions, HttpAgents, Report,
+};
 use clubos::device::{Driver, NotSent, Observation};
 use clubos::site::{BayId, Effect, Target};
 
@@ -35,18 +39,22 @@ async fn of_many_who_ask_at_once_exactly_one_gets_the_command() {
     for id in 1..=20 {
         let expires = clock.now() + Duration::from_secs(600);
         let act = driver.act(restart(id, expires));
-        let askers: Vec<_> = (0..8)
-            .map(|_| {
-                let agents = agents.clone();
-                tokio::spawn(async move {
-                    let ask = async || agents.poll(BAY).await.expect("of this site").map(|c| c.id);
-                    // Everybody asks until the command is gone, which the last ones see by asking in vain.
-                    crate::waiting::asked_within(Duration::from_millis(300), Duration::from_millis(1), ask)
-                        .await
-                })
-            })
-            .collect();
+        let left = Arc::new(AtomicBool::new(false));
+        let asker = |agents: HttpAgents, left: Arc<AtomicBool>| async move {
+            let mut got = Vec::new();
+            loop {
+                // Once more after it left, so that a second copy would be seen.
+                let last = left.load(Ordering::Acquire);
+                got.extend(agents.poll(BAY).await.expect("of this site").map(|command| command.id));
+                if last {
+                    return got;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let askers: Vec<_> = (0..8).map(|_| tokio::spawn(asker(agents.clone(), left.clone()))).collect();
         act.await.expect("fetched");
+        left.store(true, Ordering::Release);
         let mut got = Vec::new();
         for asker in askers {
             got.extend(asker.await.expect("asked"));
