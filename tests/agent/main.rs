@@ -17,6 +17,7 @@ mod whole_box;
 #[allow(dead_code, reason = "the tests of the operator's work use the rest")]
 #[path = "../box/operator.rs"]
 mod operator;
+#[allow(dead_code, reason = "the tests of bad input use the rest")]
 #[path = "../bad_input/program.rs"]
 mod program;
 #[allow(dead_code, reason = "the tests of the drivers use the rest")]
