@@ -83,7 +83,10 @@ impl FromStr for E164 {
     type Err = NotE164;
     fn from_str(text: &str) -> Result<E164, NotE164> {
         let digits = text.strip_prefix('+').ok_or(NotE164)?;
-        let right = (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        // No country's code begins with 0 (E.164, 6.2.1).
+        let right = (8..=15).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0');
         if right { Ok(E164(text.to_owned())) } else { Err(NotE164) }
     }
 }
