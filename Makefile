@@ -22,7 +22,7 @@ model: setup ## download, convert and check the sentence encoder and its runtime
 
 build: model ## build target/release/clubos
 	$(CARGO) build --release --locked
-	@if [ "$(BUILT)" != target ]; then install -D "$(BUILT)/release/clubos" target/release/clubos; fi
+	@if [ "$(BUILT)" != target ]; then install -D -t target/release "$(BUILT)/release/clubos" "$(BUILT)/release/clubos-agent"; fi
 	@echo "reading the corpus once (a minute, the first time)"
 	@target/release/clubos classify </dev/null
 

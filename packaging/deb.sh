@@ -27,13 +27,14 @@ else
     PROGRAM=${CLUBOS_PROGRAM:-target/$machine-unknown-linux-gnu/release/clubos}
     RUNTIME=models/runtime/$machine/libonnxruntime.so
 fi
+AGENT=${CLUBOS_AGENT:-${PROGRAM%/*}/clubos-agent}
 VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 OUT=target/debian
 STAGE=$OUT/stage-$ARCH
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
 
-for file in "$PROGRAM" "$RUNTIME" models/encoder.onnx models/tokenizer.json; do
+for file in "$PROGRAM" "$AGENT" "$RUNTIME" models/encoder.onnx models/tokenizer.json; do
     [ -s "$file" ] || fail "$file is missing (make build; make model; for arm64 make cross)"
 done
 
@@ -42,6 +43,7 @@ put() { install -D -m "$1" "$2" "$STAGE/$3"; }
 stage_files() {
     rm -rf "$STAGE"
     put 755 "$PROGRAM" usr/bin/clubos
+    put 755 "$AGENT" usr/bin/clubos-agent
     put 644 "$RUNTIME" usr/lib/clubos/runtime/libonnxruntime.so
     put 644 models/encoder.onnx usr/lib/clubos/encoder.onnx
     put 644 models/tokenizer.json usr/lib/clubos/tokenizer.json
@@ -51,11 +53,13 @@ stage_files() {
     for sop in sops/*.md; do put 644 "$sop" "usr/share/clubos/$sop"; done
     put 640 packaging/site.toml etc/clubos/site.toml
     put 644 site.example.toml usr/share/doc/clubos/examples/site.toml
+    put 644 packaging/agent.toml usr/share/doc/clubos/examples/agent.toml
+    put 644 docs/clubos-agent.md usr/share/doc/clubos/clubos-agent.md
     put 644 docs/site.md usr/share/doc/clubos/site.md
     put 644 docs/operating.md usr/share/doc/clubos/operating.md
     put 644 packaging/default etc/default/clubos
     local unit
-    for unit in clubos.service clubos-backup.service clubos-backup.timer; do
+    for unit in clubos.service clubos-backup.service clubos-backup.timer clubos-agent.service; do
         put 644 "systemd/$unit" "usr/lib/systemd/system/$unit"
     done
     put 644 systemd/sysusers.conf usr/lib/sysusers.d/clubos.conf
@@ -74,7 +78,7 @@ library_depends() {
     local root
     root=$(realpath "$STAGE")
     (cd "$work" && DEB_HOST_ARCH=$ARCH dpkg-shlibdeps -O --ignore-missing-info \
-        "$root/usr/bin/clubos" "$root/usr/lib/clubos/runtime/libonnxruntime.so" 2>/dev/null) |
+        "$root/usr/bin/clubos" "$root/usr/bin/clubos-agent" "$root/usr/lib/clubos/runtime/libonnxruntime.so" 2>/dev/null) |
         sed -n 's/^shlibs:Depends=//p'
     rm -rf "$work"
 }

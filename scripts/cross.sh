@@ -40,9 +40,9 @@ build() {
         CXX_aarch64_unknown_linux_gnu=aarch64-linux-gnu-g++ \
         PKG_CONFIG_ALLOW_CROSS=1 \
         PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig \
-        "$CARGO" build --release --locked --target "$TRIPLE" --bin clubos
+        "$CARGO" build --release --locked --target "$TRIPLE" --bin clubos --bin clubos-agent
     if [ "$BUILT" != "target/$TRIPLE/release/clubos" ]; then
-        install -D "$BUILT" "target/$TRIPLE/release/clubos"
+        install -D -t "target/$TRIPLE/release" "$BUILT" "${BUILT%/*}/clubos-agent"
     fi
     check_floor "$BUILT"
 }

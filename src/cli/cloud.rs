@@ -59,7 +59,8 @@ impl DeskLedger {
         work: impl FnOnce(&rusqlite::Connection) -> store::Result<T> + Send + 'static,
     ) -> Result<T, LedgerError> {
         let done = self.0.call(move |desk: &mut Desk| desk.store().write(|tx| work(tx))).await;
-        done.map_err(|gone| LedgerError(gone.to_string()))?.map_err(|e: StoreError| LedgerError(e.to_string()))
+        done.map_err(|gone| LedgerError(gone.to_string()))?
+            .map_err(|e: StoreError| LedgerError(e.to_string()))
     }
 }
 
@@ -120,7 +121,8 @@ pub fn check(site: &Site) -> Result<String, String> {
         return Ok("off: site.toml has no [llm], so no words leave the box for a model".to_owned());
     };
     let (name, model) = (cloud.settings.provider.name(), cloud.settings.model.clone());
-    let caps = format!("{} cents a day, {} a month", cloud.settings.cents_a_day, cloud.settings.cents_a_month);
+    let caps =
+        format!("{} cents a day, {} a month", cloud.settings.cents_a_day, cloud.settings.cents_a_month);
     let fallback = cloud.over(Arc::new(NoLedger), site, &Clock::system()).map_err(|e| format!("{e:#}"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;

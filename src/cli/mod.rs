@@ -3,12 +3,13 @@
 //! Exit codes are a contract: 0 all well, 1 something failed, 2 wrong usage, 78 (`EX_CONFIG` of
 //! sysexits.h) a configuration that restarting cannot mend (`RestartPreventExitStatus` in the unit).
 
+mod agent;
 mod backup;
 mod bookings;
 mod broker;
 pub mod check;
-mod cloud;
 pub mod classify;
+mod cloud;
 pub mod demo;
 mod demo_people;
 pub mod eval;
@@ -90,6 +91,9 @@ enum Command {
     /// Set up the club's MQTT broker for the bays of the site
     #[command(subcommand)]
     Broker(broker::BrokerCommand),
+    /// Keys of the bays' agents that ask over HTTP
+    #[command(subcommand)]
+    Agent(agent::AgentCommand),
     /// Write a checked copy of the database, while the box runs
     Backup(backup::BackupArgs),
     /// Put such a copy in place of the database, while the box is stopped
@@ -224,6 +228,7 @@ fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(&args, paths),
         Command::User(command) => user::run(command),
         Command::Broker(command) => broker::run(command),
+        Command::Agent(command) => agent::run(command),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
     }

@@ -278,6 +278,7 @@ pub fn start(
         setup.clock.clone(),
         setup.public_url.clone(),
     );
+    let agents = drivers.as_ref().and_then(|drivers| drivers.http_agents());
     let cloud = setup.cloud.map(|cloud| cloud.start(&handle, &setup.site, &setup.clock)).transpose()?;
     let outside = Outside {
         desk: handle.clone(),
@@ -299,6 +300,9 @@ pub fn start(
     }
     if let Some(phones) = setup.phones {
         app = app.with_demo_phone(phones);
+    }
+    if let Some(agents) = agents {
+        app = app.with_agents(agents);
     }
     if let Some(texts) = &texts {
         app = app.with_text_hooks(Arc::new(plug::Hooks(texts.clone())));

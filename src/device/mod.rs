@@ -9,6 +9,7 @@ mod access_watch;
 pub mod access_wire;
 pub mod agent;
 mod agent_bay;
+pub mod agent_http;
 mod agent_link;
 pub mod agent_wire;
 pub mod broker;

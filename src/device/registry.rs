@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::access::{AccessDriver, AccessError, AccessOptions};
 use super::agent::{AgentDriver, AgentOptions};
+use super::agent_http::{HttpAgentDriver, HttpAgentOptions, HttpAgents};
 use super::broker::BrokerError;
 use super::{DeviceEvent, DeviceHealth, Driver, NotSent};
 use crate::clock::Clock;
@@ -34,6 +35,7 @@ pub enum DeviceError {
 pub struct Drivers {
     site: Site,
     agents: Option<AgentDriver>,
+    http_agents: Option<HttpAgentDriver>,
     access: Option<AccessDriver>,
     simulated: Option<Arc<dyn Driver>>,
 }
@@ -74,7 +76,7 @@ impl Drivers {
         clock: Clock,
         simulated: Option<Arc<dyn Driver>>,
     ) -> Result<Drivers, DeviceError> {
-        let bays = agent_bays(site);
+        let bays = bays_by(site, &DriverKind::AgentMqtt);
         let agents = if bays.is_empty() {
             None
         } else {
@@ -82,6 +84,10 @@ impl Drivers {
             let options = AgentOptions::default();
             Some(AgentDriver::start(broker, &bays, events.clone(), clock.clone(), options)?)
         };
+        let bays = bays_by(site, &DriverKind::AgentHttp);
+        let http_agents = (!bays.is_empty()).then(|| {
+            HttpAgentDriver::start(&bays, events.clone(), clock.clone(), HttpAgentOptions::default())
+        });
         let doors = access_doors(site);
         let access = if doors.is_empty() {
             None
@@ -89,7 +95,7 @@ impl Drivers {
             let controller = site.access.as_ref().ok_or(DeviceError::NoController)?;
             Some(AccessDriver::start(controller, doors, events, clock, AccessOptions::default())?)
         };
-        Ok(Drivers { site: site.clone(), agents, access, simulated })
+        Ok(Drivers { site: site.clone(), agents, http_agents, access, simulated })
     }
 
     /// Hands an authorised effect to the driver the site names for it. Returns once it left the box.
@@ -108,19 +114,26 @@ impl Drivers {
     pub fn route(&self, effect: Effect, target: &Target) -> Option<&dyn Driver> {
         match self.site.driver(effect, target)? {
             DriverKind::AgentMqtt => self.agents.as_ref().map(|driver| driver as &dyn Driver),
+            DriverKind::AgentHttp => self.http_agents.as_ref().map(|driver| driver as &dyn Driver),
             DriverKind::UnifiAccess { .. } => self.access.as_ref().map(|driver| driver as &dyn Driver),
             DriverKind::Simulated => self.simulated.as_deref(),
         }
     }
 
+    /// The side of the agents that ask over HTTP, if the site has any.
+    pub fn http_agents(&self) -> Option<HttpAgents> {
+        self.http_agents.as_ref().map(HttpAgentDriver::agents)
+    }
+
     /// Every device with its health, for pages and `/metrics`; a bay may stand in it once per family.
     pub fn health(&self) -> Vec<DeviceHealth> {
         let agents = self.agents.iter().flat_map(Driver::health);
+        let http_agents = self.http_agents.iter().flat_map(Driver::health);
         let access = self.access.iter().flat_map(Driver::health);
         let simulated = self.simulated.iter().flat_map(|driver| driver.health());
         let simulated =
             simulated.filter(|row| kinds(&self.site, &row.target).contains(&&DriverKind::Simulated));
-        agents.chain(access).chain(simulated).collect()
+        agents.chain(http_agents).chain(access).chain(simulated).collect()
     }
 }
 
@@ -139,15 +152,15 @@ fn simulated_target(site: &Site) -> Option<Target> {
     targets.find(|target| kinds(site, target).contains(&&DriverKind::Simulated))
 }
 
-fn agent_bays(site: &Site) -> Vec<BayId> {
-    let by_agent = |bay: &&BayId| kinds(site, &Target::from(**bay)).contains(&&DriverKind::AgentMqtt);
-    site.bays.keys().filter(by_agent).copied().collect()
+fn bays_by(site: &Site, kind: &DriverKind) -> Vec<BayId> {
+    let by_it = |bay: &&BayId| kinds(site, &Target::from(**bay)).contains(&kind);
+    site.bays.keys().filter(by_it).copied().collect()
 }
 
 fn access_doors(site: &Site) -> BTreeMap<Target, String> {
     let id = |door: &crate::site::Door| match &door.driver {
         DriverKind::UnifiAccess { door_id } => Some((door.target.clone(), door_id.clone())),
-        DriverKind::AgentMqtt | DriverKind::Simulated => None,
+        DriverKind::AgentMqtt | DriverKind::AgentHttp | DriverKind::Simulated => None,
     };
     site.doors.values().filter_map(id).collect()
 }

@@ -42,7 +42,8 @@ pub fn read(json: &str, prompt: &Prompt, redacted: &Redacted) -> Result<Nominati
     if answer.bay != NONE && !prompt.numbers.contains(&answer.bay) {
         return Err(NotInSchema::UnknownBay);
     }
-    let bay = redacted.number(&answer.bay).and_then(|n| u8::try_from(n).ok()).filter(|n| (1..=99).contains(n));
+    let bay =
+        redacted.number(&answer.bay).and_then(|n| u8::try_from(n).ok()).filter(|n| (1..=99).contains(n));
     let intent = (answer.sop != NONE).then_some(answer.sop);
     Ok(Nomination { intent, bay: bay.map(BayId), at_door: answer.at_door })
 }
@@ -62,7 +63,10 @@ mod tests {
     #[test]
     fn the_bay_is_the_number_the_customer_wrote() {
         let right = said(r#"{"sop":"sim.frozen","bay":"[NUMBER_1]","at_door":false}"#).unwrap();
-        assert_eq!(right, Nomination { intent: Some("sim.frozen".into()), bay: Some(BayId(2)), at_door: false });
+        assert_eq!(
+            right,
+            Nomination { intent: Some("sim.frozen".into()), bay: Some(BayId(2)), at_door: false }
+        );
         let none = said(r#"{"sop":"none","bay":"none","at_door":true}"#).unwrap();
         assert_eq!(none, Nomination { intent: None, bay: None, at_door: true });
     }

@@ -78,7 +78,10 @@ enum Tried {
     Nominated(Nomination),
     Not(NoNomination),
     /// Another try may help, after this long if it says so.
-    Again { why: String, wait: Option<Duration> },
+    Again {
+        why: String,
+        wait: Option<Duration>,
+    },
 }
 
 impl Fallback {

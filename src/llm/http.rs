@@ -35,7 +35,8 @@ impl Http {
     /// # Errors
     /// An address that is none or not safe, a key that fits in no header, no TLS on this machine.
     pub fn new(base: &str, headers: &[(&'static str, String)]) -> Result<Http, String> {
-        let wrong = || format!("`{base}` is no address of a provider: https://<host> (http only on this machine)");
+        let wrong =
+            || format!("`{base}` is no address of a provider: https://<host> (http only on this machine)");
         let url = Url::parse(&format!("{}/", base.trim_end_matches('/'))).map_err(|_| wrong())?;
         if !(url.scheme() == "https" || url.scheme() == "http" && is_here(&url)) {
             return Err(wrong());
@@ -50,7 +51,8 @@ impl Http {
         let mut map = HeaderMap::new();
         map.insert("content-type", HeaderValue::from_static("application/json"));
         for (name, value) in headers {
-            let mut value = HeaderValue::from_str(value).map_err(|_| "the key fits in no header".to_owned())?;
+            let mut value =
+                HeaderValue::from_str(value).map_err(|_| "the key fits in no header".to_owned())?;
             value.set_sensitive(true);
             map.insert(*name, value);
         }
@@ -139,7 +141,10 @@ mod tests {
     fn milliseconds_come_before_seconds_and_dates_are_read() {
         assert_eq!(asked(&[("retry-after", "2")]), Some(Duration::from_secs(2)));
         assert_eq!(asked(&[("retry-after", "0.5")]), Some(Duration::from_millis(500)));
-        assert_eq!(asked(&[("retry-after", "2"), ("retry-after-ms", "300")]), Some(Duration::from_millis(300)));
+        assert_eq!(
+            asked(&[("retry-after", "2"), ("retry-after-ms", "300")]),
+            Some(Duration::from_millis(300))
+        );
         let date = asked(&[("retry-after", "Tue, 24 Nov 2026 00:00:03 GMT")]);
         assert_eq!(date, Some(Duration::from_secs(3)));
         for nonsense in ["soon", "-1", "NaN", ""] {
@@ -149,10 +154,13 @@ mod tests {
 
     #[test]
     fn words_go_over_https_or_stay_on_this_machine() {
-        for good in ["https://llm.example/v1", "http://127.0.0.1:9/v1", "http://localhost:9", "http://[::1]:9"] {
+        for good in
+            ["https://llm.example/v1", "http://127.0.0.1:9/v1", "http://localhost:9", "http://[::1]:9"]
+        {
             assert!(Http::new(good, &[]).is_ok(), "{good}");
         }
-        for bad in ["http://llm.example", "ftp://127.0.0.1", "llm.example", "http://127.0.0.1:9@llm.example"] {
+        for bad in ["http://llm.example", "ftp://127.0.0.1", "llm.example", "http://127.0.0.1:9@llm.example"]
+        {
             assert!(Http::new(bad, &[]).is_err(), "{bad}");
         }
     }

@@ -10,8 +10,8 @@
 //! Nomination <─ restore <─ strict answer <─────────────────── settle <── wire <──────────────────┘
 //! ```
 
-mod anthropic;
 mod answer;
+mod anthropic;
 mod ask;
 mod breaker;
 mod http;

@@ -58,7 +58,8 @@ fn said(answer: &Value) -> Said {
     if filtered || parts.clone().any(|part| part["type"] == "refusal") {
         return Said::Refused;
     }
-    let text = parts.next().filter(|part| part["type"] == "output_text").and_then(|part| part["text"].as_str());
+    let text =
+        parts.next().filter(|part| part["type"] == "output_text").and_then(|part| part["text"].as_str());
     match (answer["status"].as_str(), text, parts.next()) {
         (Some("completed"), Some(text), None) => Said::Text(text.to_owned()),
         _ => Said::Unusable,

@@ -41,7 +41,8 @@ impl Prompt {
     pub fn new(redacted: &Redacted, choices: &[Choice]) -> Prompt {
         let words: String = redacted.text.chars().take(LONGEST).collect();
         let ids: Vec<String> = choices.iter().map(|c| c.id.clone()).collect();
-        let numbers: Vec<String> = redacted.numbers().filter(|n| words.contains(*n)).map(str::to_owned).collect();
+        let numbers: Vec<String> =
+            redacted.numbers().filter(|n| words.contains(*n)).map(str::to_owned).collect();
         let list: String = choices.iter().map(|c| format!("- {}: {}\n", c.id, c.title)).collect();
         // No text can hold the mark, for the mark depends on the text.
         let mark = &hex(Sha256::digest(words.as_bytes()))[..16];

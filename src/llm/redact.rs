@@ -95,7 +95,10 @@ impl Redacted {
 
     /// Placeholders that stand for a number, in order.
     pub fn numbers(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().filter(|(_, kind, _)| *kind == Kind::Number).map(|(placeholder, ..)| placeholder.as_str())
+        self.parts
+            .iter()
+            .filter(|(_, kind, _)| *kind == Kind::Number)
+            .map(|(placeholder, ..)| placeholder.as_str())
     }
 
     /// The number a placeholder stands for, if it stands for one.

@@ -14,7 +14,7 @@ use super::{Bay, BayId, Door, DriverKind, Effect, HallDevice, Scope, Target};
 const HALL: &[&str] = &["audio", "lights", "thermostat", "network"];
 
 /// Every driver family.
-const DRIVERS: &[&str] = &["agent-mqtt", "unifi-access", "simulated"];
+const DRIVERS: &[&str] = &["agent-mqtt", "agent-http", "unifi-access", "simulated"];
 
 /// What the file names, with lines.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ fn bay(
     let mut drivers = BTreeMap::new();
     for mut device in table.tables("devices", problems) {
         let line = device.line;
-        let driver = driver(&mut device, mode, &["agent-mqtt"], problems);
+        let driver = driver(&mut device, mode, &["agent-mqtt", "agent-http"], problems);
         let effects = effects(&mut device, |scope| scope == Scope::Bay, "a bay", problems);
         for effect in effects {
             if let Some(driver) = &driver
@@ -136,8 +136,11 @@ fn hall_device(
 
 /// Reads `driver`. `real` are the families that move this kind of device.
 fn driver(table: &mut Fields, mode: LoadMode, real: &[&str], problems: &mut Problems) -> Option<DriverKind> {
-    let found =
-        table.need_text("driver", "write how it is moved: \"agent-mqtt\" or \"unifi-access\"", problems)?;
+    let found = table.need_text(
+        "driver",
+        "write how it is moved: \"agent-mqtt\", \"agent-http\" or \"unifi-access\"",
+        problems,
+    )?;
     let name = found.value.as_str();
     if DRIVERS.contains(&name) && name != "simulated" && !real.contains(&name) {
         let mend = if real.is_empty() {
@@ -149,6 +152,7 @@ fn driver(table: &mut Fields, mode: LoadMode, real: &[&str], problems: &mut Prob
     }
     match name {
         "agent-mqtt" => Some(DriverKind::AgentMqtt),
+        "agent-http" => Some(DriverKind::AgentHttp),
         "unifi-access" => {
             let door = table.need_text("door_id", "write the door's id at the controller", problems)?;
             Some(DriverKind::UnifiAccess { door_id: door.value })

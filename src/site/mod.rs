@@ -102,6 +102,8 @@ pub struct HallDevice {
 pub enum DriverKind {
     /// The bay's own PC agent over MQTT (`clubos/v1/bay/<id>/…`).
     AgentMqtt,
+    /// The bay's own PC agent over HTTP, which asks this box (`/api/v1/agent/…`).
+    AgentHttp,
     /// UniFi Access over HTTPS; the door's id at the controller.
     UnifiAccess { door_id: String },
     /// A simulated device. Accepted only by `demo`, `simulate` and tests.

@@ -104,6 +104,13 @@ pub fn unique(devices: &Devices, problems: &mut Problems) {
             problems.add(bay.line, "bays", what, "give each bay its own number");
         }
     }
+    for bay in &devices.bays {
+        let has = |kind: DriverKind| bay.value.drivers.values().any(|driver| *driver == kind);
+        if has(DriverKind::AgentMqtt) && has(DriverKind::AgentHttp) {
+            let what = format!("bay {} has an agent over MQTT and one over HTTP", bay.value.id.0);
+            problems.add(bay.line, "bays", what, "use one of the two: it says whether the PC is there");
+        }
+    }
     let (mut targets, mut ids) = (BTreeMap::new(), BTreeMap::new());
     for door in &devices.doors {
         let name = &door.value.target;

@@ -7,6 +7,7 @@
 //! was committed survives a power cut. Queries are plain functions over a [`Connection`], one file a
 //! table, so that the desk can combine them in one transaction.
 
+pub mod agent_key;
 pub mod backup;
 pub mod booking;
 mod booking_merge;

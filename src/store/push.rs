@@ -47,7 +47,8 @@ pub fn put(
 
 /// Whether the box rings this browser, for whomever.
 pub fn is_known(conn: &Connection, endpoint: &str) -> Result<bool> {
-    let found = conn.prepare_cached("SELECT 1 FROM push_subscription WHERE endpoint = ?1")?.exists([endpoint])?;
+    let found =
+        conn.prepare_cached("SELECT 1 FROM push_subscription WHERE endpoint = ?1")?.exists([endpoint])?;
     Ok(found)
 }
 

@@ -21,8 +21,9 @@ use super::view::Look;
 use super::{api, assets, events, headers, hooks, pages, phone};
 use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
-use crate::site::{Effect, Site, Target};
+use crate::device::agent_http::HttpAgents;
 use crate::llm::Fallback;
+use crate::site::{Effect, Site, Target};
 use crate::store::{self, Reader, StoreError};
 
 /// Largest body of a request where nothing else is said.
@@ -46,6 +47,8 @@ pub struct App {
     pub(super) people: Arc<dyn People>,
     /// The cloud model, for its figures.
     pub(super) cloud: Option<Arc<Fallback>>,
+    /// The bays' agents that ask over HTTP.
+    pub(super) agents: Option<HttpAgents>,
     pub(super) text_hooks: Option<Arc<dyn hooks::TextHooks>>,
     /// Demo only: the simulated customers' phones.
     pub(super) phone: Option<Arc<dyn phone::DemoPhone>>,
@@ -59,6 +62,8 @@ pub struct App {
     pub(super) codes: Arc<Throttle>,
     /// Webhooks by client: 1200 in a minute.
     pub(super) hooks: Arc<Throttle>,
+    /// Wrong device keys by client: 30 in 10 min.
+    pub(super) device_keys: Arc<Throttle>,
 }
 
 pub(super) type AppState = Arc<App>;
@@ -109,6 +114,7 @@ impl App {
             readiness,
             demo: None,
             cloud: None,
+            agents: None,
             text_hooks: None,
             phone: None,
             people: Arc::new(NobodyCalled),
@@ -118,6 +124,7 @@ impl App {
             guests: Arc::new(Throttle::new(30, MINUTES_10)),
             codes: Arc::new(Throttle::new(10, Duration::from_secs(60))),
             hooks: Arc::new(Throttle::new(1200, Duration::from_secs(60))),
+            device_keys: Arc::new(Throttle::new(30, MINUTES_10)),
         }
     }
 
@@ -154,6 +161,13 @@ impl App {
     #[must_use]
     pub fn with_cloud_model(mut self, cloud: Arc<Fallback>) -> App {
         self.cloud = Some(cloud);
+        self
+    }
+
+    /// Lets the bays' agents that know no MQTT ask at `/api/v1/agent`.
+    #[must_use]
+    pub fn with_agents(mut self, agents: HttpAgents) -> App {
+        self.agents = Some(agents);
         self
     }
 

@@ -15,8 +15,8 @@ use super::app::AppState;
 use super::error::Error;
 use super::hooks::TextHooks;
 use crate::clock::UnixMs;
-use crate::store::booking_source::{self, Source};
 use crate::llm::Fallback;
+use crate::store::booking_source::{self, Source};
 use crate::store::llm::{self, Spent};
 use crate::store::metrics::{Counts, Now, Tally, counts, now};
 
@@ -169,20 +169,35 @@ fn cloud_model(registry: &mut Registry, cloud: &Fallback, seen: &Seen) {
     let (requests, spent) = &seen.cloud;
     counter(registry, "llm_requests", "Requests to the cloud model", ["outcome", ""], requests);
     let ends = cloud.stats().counters();
-    let ends: Tally =
-        ends.into_iter().map(|(n, count)| (n.to_owned(), String::new(), i64::try_from(count).unwrap_or(0))).collect();
-    counter(registry, "llm_questions", "Questions to the cloud model by how they ended", ["event", ""], &ends);
+    let ends: Tally = ends
+        .into_iter()
+        .map(|(n, count)| (n.to_owned(), String::new(), i64::try_from(count).unwrap_or(0)))
+        .collect();
+    counter(
+        registry,
+        "llm_questions",
+        "Questions to the cloud model by how they ended",
+        ["event", ""],
+        &ends,
+    );
     let caps = cloud.settings();
     let money = Family::<Labels, Gauge<f64, std::sync::atomic::AtomicU64>>::default();
     let cap = Family::<Labels, Gauge>::default();
-    for (span, spent, most) in [("day", spent.day, caps.cents_a_day), ("month", spent.month, caps.cents_a_month)] {
+    for (span, spent, most) in
+        [("day", spent.day, caps.cents_a_day), ("month", spent.month, caps.cents_a_month)]
+    {
         let labels: Labels = vec![("span", span.to_owned())];
         money.get_or_create(&labels).set(spent as f64 / 1e6);
         cap.get_or_create(&labels).set(most);
     }
     registry.register("llm_spent_cents", "Spent or reserved for the cloud model", money);
     registry.register("llm_cap_cents", "The most that may be spent", cap);
-    gauge(registry, "llm_resting", "1: it failed too often and is not asked for a while", i64::from(cloud.is_resting()));
+    gauge(
+        registry,
+        "llm_resting",
+        "1: it failed too often and is not asked for a while",
+        i64::from(cloud.is_resting()),
+    );
 }
 
 fn bookings(registry: &mut Registry, seen: &Seen, limit: u64) {

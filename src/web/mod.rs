@@ -39,3 +39,4 @@ pub use phone::{DemoPhone, PhoneLine, PhoneOwner};
 pub use presence::{PresenceError, bay_paths, screen_paths};
 pub use readiness::Readiness;
 pub use tls::{Certificate, CertificateError};
+pub use token::{sha256 as key_sha256, token as new_key};

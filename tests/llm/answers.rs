@@ -40,7 +40,12 @@ async fn what_is_not_in_the_schema_is_no_nomination_and_is_not_asked_again() {
             assert!(matches!(said, Err(NoNomination::Unusable(_))), "{company:?} {answer}: {said:?}");
         }
         assert_eq!(asked.fake.requests(), answers.len(), "an answer that was billed is not asked for again");
-        assert!(asked.sent().iter().all(|sent| sent.outcome.as_deref() == Some("unusable") && sent.cost.is_some()));
+        assert!(
+            asked
+                .sent()
+                .iter()
+                .all(|sent| sent.outcome.as_deref() == Some("unusable") && sent.cost.is_some())
+        );
         assert!(!asked.fallback.is_resting(), "it answers, after all");
     }
 }
@@ -50,7 +55,11 @@ async fn a_refusal_and_a_cut_off_answer_are_no_nomination() {
     for company in ALL {
         let asked = asked("refusal", company).await;
         asked.fake.plays([Play::Refuses, Play::CutOff]);
-        assert_eq!(asked.fallback.ask(&question("it is stuck")).await, Err(NoNomination::Refused), "{company:?}");
+        assert_eq!(
+            asked.fallback.ask(&question("it is stuck")).await,
+            Err(NoNomination::Refused),
+            "{company:?}"
+        );
         let cut = asked.fallback.ask(&question("it is stuck")).await;
         assert!(matches!(cut, Err(NoNomination::Unusable(_))), "{company:?}: {cut:?}");
         assert_eq!(asked.fake.requests(), 2);

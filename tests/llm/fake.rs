@@ -44,7 +44,11 @@ pub enum Play {
 
 impl Play {
     pub fn status(status: u16) -> Play {
-        Play::Error(status, Vec::new(), json!({"error": {"message": "simulated", "type": "simulated", "code": null}}))
+        Play::Error(
+            status,
+            Vec::new(),
+            json!({"error": {"message": "simulated", "type": "simulated", "code": null}}),
+        )
     }
 
     pub fn too_many(header: &'static str, value: &str) -> Play {
@@ -127,7 +131,9 @@ impl Fake {
 async fn model(headers: HeaderMap, uri: Uri) -> Response {
     let key = headers.get("authorization").or(headers.get("x-api-key"));
     match key.and_then(|k| k.to_str().ok()) {
-        Some(k) if k.ends_with(KEY) && uri.path().ends_with("/simulated-model") => axum::Json(json!({})).into_response(),
+        Some(k) if k.ends_with(KEY) && uri.path().ends_with("/simulated-model") => {
+            axum::Json(json!({})).into_response()
+        }
         Some(k) if k.ends_with(KEY) => StatusCode::NOT_FOUND.into_response(),
         _ => StatusCode::UNAUTHORIZED.into_response(),
     }
@@ -144,7 +150,8 @@ async fn serve(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, bytes
     };
     shared.count.send_modify(|n| *n += 1);
     if !complaints.is_empty() {
-        return (StatusCode::BAD_REQUEST, axum::Json(json!({"error": {"message": complaints.join("; ")}}))).into_response();
+        return (StatusCode::BAD_REQUEST, axum::Json(json!({"error": {"message": complaints.join("; ")}})))
+            .into_response();
     }
     match play {
         Play::Says(text) => said(uri.path(), &text),
@@ -160,10 +167,15 @@ async fn serve(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, bytes
         }
         Play::Stalls => std::future::pending().await,
         Play::Breaks => {
-            let broken = futures_util::stream::iter([Ok(Bytes::from("{\"id\":")), Err(std::io::Error::other("simulated"))]);
+            let broken = futures_util::stream::iter([
+                Ok(Bytes::from("{\"id\":")),
+                Err(std::io::Error::other("simulated")),
+            ]);
             Response::new(Body::from_stream(broken))
         }
-        Play::Html => axum::response::Html("<h1>Welcome to the hotel's Wi-Fi (simulated)</h1>").into_response(),
+        Play::Html => {
+            axum::response::Html("<h1>Welcome to the hotel's Wi-Fi (simulated)</h1>").into_response()
+        }
     }
 }
 
@@ -202,11 +214,14 @@ fn complaints(path: &str, headers: &HeaderMap, body: &Value) -> Vec<String> {
 fn strict(schema: &Value) -> Vec<String> {
     let mut all = Vec::new();
     let Some(properties) = schema["properties"].as_object() else { return vec!["no schema".to_owned()] };
-    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if schema["additionalProperties"] != false {
         all.push("additionalProperties".to_owned());
     }
-    all.extend(properties.keys().filter(|k| !required.contains(&k.as_str())).map(|k| format!("{k} is not required")));
+    all.extend(
+        properties.keys().filter(|k| !required.contains(&k.as_str())).map(|k| format!("{k} is not required")),
+    );
     for (name, property) in properties {
         let known = property.as_object().is_some_and(|p| p.keys().all(|k| k == "type" || k == "enum"));
         if !known {
@@ -229,12 +244,16 @@ fn anthropic(body: &Value) -> Vec<String> {
         all.push("model or max_tokens".to_owned());
     }
     let messages = body["messages"].as_array().cloned().unwrap_or_default();
-    let right = |m: &Value| matches!(m["role"].as_str(), Some("user" | "assistant")) && m["content"].is_string();
+    let right =
+        |m: &Value| matches!(m["role"].as_str(), Some("user" | "assistant")) && m["content"].is_string();
     if messages.is_empty() || !messages.iter().all(right) {
         all.push("messages".to_owned());
     }
     let tool = &body["tools"][0];
-    if tool["name"] != body["tool_choice"]["name"] || body["tool_choice"]["type"] != "tool" || tool["input_schema"].is_null() {
+    if tool["name"] != body["tool_choice"]["name"]
+        || body["tool_choice"]["type"] != "tool"
+        || tool["input_schema"].is_null()
+    {
         all.push("tools".to_owned());
     }
     all

@@ -104,8 +104,13 @@ async fn a_foreign_provider_that_breaks_things_has_no_complaint_about_us() {
         mock.will(json!([{"type": "fail", "status": 500}, {"type": "fail", "status": 503}])).await;
         assert_eq!(ask(&asked, "it is stuck, unwell").await, frozen, "{who}: twice 5xx, then an answer");
 
-        mock.will(json!([{"type": "stream_fault", "kind": "disconnect", "after_chunks": 0, "match": {}}])).await;
-        assert_eq!(ask(&asked, "it is stuck, cut").await, frozen, "{who}: a broken connection, then an answer");
+        mock.will(json!([{"type": "stream_fault", "kind": "disconnect", "after_chunks": 0, "match": {}}]))
+            .await;
+        assert_eq!(
+            ask(&asked, "it is stuck, cut").await,
+            frozen,
+            "{who}: a broken connection, then an answer"
+        );
 
         mock.will(json!([{"type": "delay", "seconds": 6}])).await;
         let late = ask(&asked, "it is stuck, slow").await;
@@ -113,7 +118,8 @@ async fn a_foreign_provider_that_breaks_things_has_no_complaint_about_us() {
 
         for status in [400, 422] {
             mock.will(json!([{"type": "fail", "status": status}])).await;
-            let wrong = ask(&asked, &format!("it is stuck, {}", if status == 400 { "bad" } else { "worse" })).await;
+            let wrong =
+                ask(&asked, &format!("it is stuck, {}", if status == 400 { "bad" } else { "worse" })).await;
             assert!(matches!(wrong, Err(NoNomination::Failed(_))), "{who}: {wrong:?}");
             assert_eq!(ask(&asked, &format!("fine {}", "!".repeat(status % 100))).await, frozen, "{who}");
         }
@@ -133,7 +139,8 @@ async fn a_foreign_provider_that_breaks_things_has_no_complaint_about_us() {
             let said = ask(&asked, &format!("it is stuck, {words}")).await;
             assert!(matches!(said, Err(NoNomination::Unusable(_))), "{who} {words}: {said:?}");
         }
-        mock.will(json!([{"type": "reply", "text": r#"{"sop":"sim.frozen""#, "finish_reason": "length"}])).await;
+        mock.will(json!([{"type": "reply", "text": r#"{"sop":"sim.frozen""#, "finish_reason": "length"}]))
+            .await;
         let cut = ask(&asked, "it is stuck, too long").await;
         assert!(matches!(cut, Err(NoNomination::Unusable(_))), "{who}: {cut:?}");
 

@@ -105,7 +105,10 @@ async fn after_three_failures_it_rests_and_one_good_try_wakes_it() {
     assert!(!asked.fallback.is_resting());
     assert!(asked.fallback.ask(&question("stuck!")).await.is_ok());
     let counters: std::collections::BTreeMap<_, _> = asked.fallback.stats().counters().into();
-    assert_eq!((counters["asked"], counters["failed"], counters["breaker"], counters["nominated"]), (6, 3, 1, 2));
+    assert_eq!(
+        (counters["asked"], counters["failed"], counters["breaker"], counters["nominated"]),
+        (6, 3, 1, 2)
+    );
 }
 
 #[tokio::test]

@@ -47,7 +47,8 @@ impl Understand for Unsure {
     fn read(&self, text: &str, context: &Context) -> Reading {
         let mut reading = self.rules.read(text, context);
         let heard = |topic: &Topic| {
-            topic.decision == Verdict::Emergency || ["chat.affirm", "chat.deny"].contains(&topic.intent.as_str())
+            topic.decision == Verdict::Emergency
+                || ["chat.affirm", "chat.deny"].contains(&topic.intent.as_str())
         };
         if reading.topics.iter().any(heard) {
             return reading;
@@ -113,7 +114,8 @@ impl Club {
             source: String::new(),
             read_at: UnixMs(0),
         };
-        let running = Booking { starts_at: start - Duration::from_secs(1800), ..booking(IN_BAY_2, 2, 0, 120) };
+        let running =
+            Booking { starts_at: start - Duration::from_secs(1800), ..booking(IN_BAY_2, 2, 0, 120) };
         desk.bookings_read(&BookingList {
             source: "scenario".into(),
             bookings: vec![running, booking(LATER, 4, 600, 660)],
@@ -126,7 +128,11 @@ impl Club {
             let event = clubos::device::DeviceEvent {
                 target: (*bay).into(),
                 at: start,
-                observation: clubos::device::Observation::Reachable { online: true, effect: None, reason: None },
+                observation: clubos::device::Observation::Reachable {
+                    online: true,
+                    effect: None,
+                    reason: None,
+                },
                 simulated: true,
             };
             desk.device(&event).unwrap();
@@ -217,7 +223,12 @@ async fn an_injection_moves_nothing_beyond_what_its_sender_was_entitled_to() {
                 _ => true,
             };
             let too_much: Vec<_> = club.moved.iter().filter(of_whom).collect();
-            assert!(too_much.is_empty(), "line {}, {who}: {too_much:?} moved by {:?}", n + 1, injection.turns);
+            assert!(
+                too_much.is_empty(),
+                "line {}, {who}: {too_much:?} moved by {:?}",
+                n + 1,
+                injection.turns
+            );
             let unlocks = club.moved.iter().filter(|(effect, _)| *effect == Effect::DoorUnlock).count();
             let at_door = injection.turns.iter().any(|t| t.to_lowercase().contains("at the door"));
             assert!(unlocks == 0 || at_door, "line {}, {who}: nobody said they were at the door", n + 1);

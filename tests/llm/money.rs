@@ -92,7 +92,14 @@ async fn a_kill_in_mid_call_has_spent_what_was_reserved() {
 
     // The program starts again on the same data.
     let copy = crate::support::folder("kill-copy");
-    asked.ledger.0.lock().unwrap().conn().execute("VACUUM INTO ?1", [copy.join("clubos.db").to_str().unwrap()]).unwrap();
+    asked
+        .ledger
+        .0
+        .lock()
+        .unwrap()
+        .conn()
+        .execute("VACUUM INTO ?1", [copy.join("clubos.db").to_str().unwrap()])
+        .unwrap();
     let store = Store::open(&copy).unwrap();
     assert_eq!(llm::spent(store.conn(), &asked.fallback.day()).unwrap().day, reserved);
     let mut again = settings(company, asked.fake.url(company));

@@ -27,7 +27,10 @@ fn read(text: &str) -> Result<clubos::site::CloudModel, SiteProblems> {
 fn the_section_is_read_and_its_key_stands_beside_the_file() {
     let found = read(GOOD).unwrap();
     assert_eq!((found.provider, found.model.as_str()), (LlmCompany::Anthropic, "some-model"));
-    assert_eq!((found.input_cents, found.output_cents, found.cents_a_day, found.cents_a_month), (100, 500, 50, 500));
+    assert_eq!(
+        (found.input_cents, found.output_cents, found.cents_a_day, found.cents_a_month),
+        (100, 500, 50, 500)
+    );
     assert_eq!(found.keep, Duration::from_secs(30 * 24 * 3600));
     assert!(found.key_file.ends_with("llm-key") && found.url.is_none());
 }
@@ -49,7 +52,12 @@ fn every_mistake_is_named_with_its_line() {
         ("cents_a_day = 50", "cents_a_day = 501", 1, "cents_a_month"),
         ("key_file = \"llm-key\"", "api_key = \"sk-1\"", 4, "a secret stands in the file itself"),
         ("key_file = \"llm-key\"", "key_file = \"llm-key\"\nurl = \"http://llm.example/v1\"", 5, "https"),
-        ("key_file = \"llm-key\"", "key_file = \"llm-key\"\nurl = \"http://127.0.0.1:1@llm.example/v1\"", 5, "https"),
+        (
+            "key_file = \"llm-key\"",
+            "key_file = \"llm-key\"\nurl = \"http://127.0.0.1:1@llm.example/v1\"",
+            5,
+            "https",
+        ),
         ("key_file = \"llm-key\"", "key_file = \"llm-key\"\nkeep = 3", 5, "keep_days"),
     ] {
         let bad = GOOD.replace(from, to);

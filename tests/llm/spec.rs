@@ -13,7 +13,8 @@ pub fn wrong(schema: &str, value: &Value) -> Vec<String> {
 
 fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     if let Some(reference) = schema["$ref"].as_str() {
-        let schema = document.pointer(reference.trim_start_matches('#')).expect("a reference that leads somewhere");
+        let schema =
+            document.pointer(reference.trim_start_matches('#')).expect("a reference that leads somewhere");
         return check(document, schema, value, at);
     }
     if value.is_null() {
@@ -25,11 +26,19 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<Strin
             let verdicts: Vec<_> = branches.iter().map(|b| check(document, b, value, at)).collect();
             let fits = verdicts.iter().filter(|v| v.is_empty()).count();
             let right = if choice == "oneOf" { fits == 1 } else { fits > 0 };
-            return if right { Vec::new() } else { vec![format!("{at} fits {fits} of {choice}: {verdicts:?}")] };
+            return if right {
+                Vec::new()
+            } else {
+                vec![format!("{at} fits {fits} of {choice}: {verdicts:?}")]
+            };
         }
     }
-    let mut all: Vec<String> =
-        schema["allOf"].as_array().into_iter().flatten().flat_map(|part| check(document, part, value, at)).collect();
+    let mut all: Vec<String> = schema["allOf"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|part| check(document, part, value, at))
+        .collect();
     let fits = match schema["type"].as_str() {
         Some("string") => value.is_string(),
         Some("integer") => value.is_i64() || value.is_u64(),

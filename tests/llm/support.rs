@@ -115,7 +115,10 @@ pub fn question(text: &str) -> Question {
         turn_id: 1,
         nonce: "1-1".to_owned(),
         text: text.to_owned(),
-        candidates: vec![choice("sim.frozen", "Frozen simulator"), choice("sim.black-screen", "Black screen")],
+        candidates: vec![
+            choice("sim.frozen", "Frozen simulator"),
+            choice("sim.black-screen", "Black screen"),
+        ],
         names: vec!["Robin".to_owned()],
     }
 }

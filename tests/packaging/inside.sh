@@ -33,6 +33,11 @@ within() {
 
 is() { [ "$(property "$1")" = "$2" ] || { echo "$1 is $(property "$1"), not $2" && return 1; }; }
 
+agent_is_off() {
+    clubos-agent --version && ! systemctl is-enabled clubos-agent.service && ! systemctl is-active clubos-agent.service &&
+        [ "$(systemctl show clubos-agent.service --property=LoadState --value)" = loaded ]
+}
+
 healthy() { curl --silent --show-error --fail --max-time 3 http://127.0.0.1:8080/healthz; }
 
 started() { systemctl is-active --quiet clubos.service || { systemctl status --no-pager clubos.service && return 1; }; }
@@ -242,6 +247,7 @@ check "a bay comes in over TLS" a_bay_comes_in_over_tls
 check "set up again, the broker stays as it is" done_again_the_broker_stays_as_it_is
 check "a new password ends the old" a_new_password_ends_the_old
 check "its sandbox is tight" sandboxed
+check "the agent for the bays is there, and off" agent_is_off
 check "the installed model understands a message" understands
 check "who is not signed in gets 401" not_signed_in_is_refused
 check "a person is added beside the running service" a_person_is_added

@@ -109,8 +109,13 @@ async fn a_browser_is_registered_for_who_is_signed_in_and_taken_away_by_them_alo
     assert_eq!(remove(&sam).await, StatusCode::NO_CONTENT);
     assert_eq!(of("sam"), 0);
     let again = json!({"endpoint": endpoint, "keys": {"p256dh": KEY, "auth": AUTH}, "again": true});
-    let again = async || club.post(path).header("authorization", &dana).json(&again).send().await.unwrap().status();
-    assert_eq!(again().await, StatusCode::GONE, "a browser the box has forgotten is told to set itself up anew");
+    let again =
+        async || club.post(path).header("authorization", &dana).json(&again).send().await.unwrap().status();
+    assert_eq!(
+        again().await,
+        StatusCode::GONE,
+        "a browser the box has forgotten is told to set itself up anew"
+    );
     assert_eq!(of("dana"), 0);
     club.post(path).header("authorization", &sam).json(&body).send().await.unwrap();
     assert_eq!(again().await, StatusCode::NO_CONTENT);

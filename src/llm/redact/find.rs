@@ -22,11 +22,13 @@ struct Shape {
 
 /// In order: what a shape has taken, later ones leave alone.
 static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
-    let streets = "street|road|avenue|lane|boulevard|crescent|highway|parkway|terrace|st|rd|ave|blvd|hwy|cres";
+    let streets =
+        "street|road|avenue|lane|boulevard|crescent|highway|parkway|terrace|st|rd|ave|blvd|hwy|cres";
     let french = "rue|avenue|av|boulevard|boul|chemin|route|rang|place|allée|allee|côte|cote";
     let digit = "(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|zéro|un|deux|trois|quatre|cinq|sept|huit|neuf)";
     let small = "(?:one|two|three|four|five|six|seven|eight|nine|ten|un|une|deux|trois|quatre|cinq|sept|huit|neuf|dix)";
-    let place = "bay|bays|box|booth|sim|simulator|lane|room|number|baie|cabine|simulateur|salle|numéro|numero";
+    let place =
+        "bay|bays|box|booth|sim|simulator|lane|room|number|baie|cabine|simulateur|salle|numéro|numero";
     let ends = "com|ca|net|org|io|me|co|fr|uk|us|app|link|ly|gg|info|biz|example|dev|xyz";
     [
         // What looks like a placeholder already is none of ours.

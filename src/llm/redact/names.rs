@@ -20,7 +20,8 @@ fn words(list: &'static str, keep: impl Fn(&str) -> bool) -> BTreeSet<&'static s
     lines.filter(|w| keep(w)).map(|w| w.trim_end_matches('*')).collect()
 }
 
-static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\p{L}[\p{L}\p{M}]*(?:['’-]\p{L}[\p{L}\p{M}]*)*").ok());
+static WORD: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\p{L}[\p{L}\p{M}]*(?:['’-]\p{L}[\p{L}\p{M}]*)*").ok());
 
 /// "My name is …" and its like, before any word; then one or two words.
 const SURELY: &[&[&str]] = &[
@@ -81,7 +82,8 @@ fn split(text: &str) -> Vec<Word<'_>> {
     let mut words: Vec<Word<'_>> = Vec::new();
     for found in regex.find_iter(text) {
         let before = &text[words.last().map_or(0, |w| w.end)..found.start()];
-        let first = words.is_empty() || before.contains(['.', '!', '?', '\n', ':', '"', '“', '…', '(', '*', '•']);
+        let first =
+            words.is_empty() || before.contains(['.', '!', '?', '\n', ':', '"', '“', '…', '(', '*', '•']);
         let lower = found.as_str().to_lowercase().replace('’', "'");
         words.push(Word { start: found.start(), end: found.end(), text: found.as_str(), lower, first });
     }
@@ -96,7 +98,8 @@ fn without_possessive(word: &str) -> &str {
 fn introduced(words: &[Word<'_>], i: usize) -> bool {
     let after = |i: usize| {
         SURELY.iter().any(|phrase| {
-            i >= phrase.len() && phrase.iter().zip(&words[i - phrase.len()..i]).all(|(want, w)| w.lower == *want)
+            i >= phrase.len()
+                && phrase.iter().zip(&words[i - phrase.len()..i]).all(|(want, w)| w.lower == *want)
         })
     };
     let ordinary = |w: &Word<'_>| HOUSE_WORDS.contains(w.lower.as_str());

@@ -1,5 +1,6 @@
 //! The JSON API. One file a noun. Not signed in: 401; not allowed: 403; every error says what and how to mend.
 
+pub mod agent;
 pub mod bay;
 pub mod bookings;
 pub mod channels;
@@ -34,6 +35,7 @@ type Entry = (&'static str, &'static [&'static str], MethodRouter<AppState>);
 /// Every address of the API with its methods: the router and the documentation are made from this.
 fn entries() -> Vec<Entry> {
     let text = DefaultBodyLimit::max(TEXT_BODY);
+    let agent = DefaultBodyLimit::max(agent::BODY);
     let feed = DefaultBodyLimit::max(FEED_BODY);
     vec![
         ("/api/v1/session", &["post", "delete"], post(session::open).merge(delete(session::close))),
@@ -68,6 +70,9 @@ fn entries() -> Vec<Entry> {
             &["post", "delete"],
             post(push::subscribe).merge(delete(push::unsubscribe)),
         ),
+        ("/api/v1/agent/heartbeat", &["post"], post(agent::heartbeat).layer(agent)),
+        ("/api/v1/agent/poll", &["get"], get(agent::poll)),
+        ("/api/v1/agent/report", &["post"], post(agent::report).layer(agent)),
         ("/api/v1/demo/devices", &["get", "post"], get(demo::list).merge(post(demo::set))),
         ("/api/v1/demo/line", &["post"], post(demo::line)),
         ("/api/openapi.json", &["get"], get(openapi::serve)),

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    bay, bookings, channels, console, demo, devices, effects, escalations, health, notices, on_call, push,
-    session, sops, threads,
+    agent, bay, bookings, channels, console, demo, devices, effects, escalations, health, notices, on_call,
+    push, session, sops, threads,
 };
 use crate::web::{auth, events, metrics};
 
@@ -29,6 +29,7 @@ use crate::web::{auth, events, metrics};
         bookings::list, bookings::replace,
         sops::list,
         notices::list, notices::tickets, notices::incidents, notices::status,
+        agent::heartbeat, agent::poll, agent::report,
         console::post, bay::list, bay::post,
         channels::list, channels::test, push::key, push::subscribe, push::unsubscribe,
         demo::list, demo::set, demo::line,
@@ -46,6 +47,8 @@ impl Modify for SignIn {
     fn modify(&self, document: &mut Document) {
         let components = document.components.get_or_insert_default();
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let key = ApiKey::Header(ApiKeyValue::new("x-device-key"));
+        components.add_security_scheme("device-key", SecurityScheme::ApiKey(key));
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         components.add_security_scheme(
             "cookie",

@@ -78,7 +78,11 @@ pub async fn subscribe(
     });
     if !put.await? {
         let mend = "subscribe anew and send what the browser gives then";
-        return Err(Error::new(StatusCode::GONE, "this browser was forgotten: its push service lost it", mend));
+        return Err(Error::new(
+            StatusCode::GONE,
+            "this browser was forgotten: its push service lost it",
+            mend,
+        ));
     }
     tell_desk(&app).await?;
     Ok(StatusCode::NO_CONTENT)
