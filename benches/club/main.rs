@@ -18,6 +18,8 @@ mod reading;
 mod running;
 mod texts;
 mod turns;
+#[path = "../../tests/waiting/mod.rs"]
+mod waiting;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -9,6 +9,8 @@
 )]
 
 mod program;
+#[path = "../waiting/mod.rs"]
+mod waiting;
 
 use program::{Box, halve, said};
 use serde_json::json;

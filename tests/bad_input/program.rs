@@ -11,10 +11,7 @@ use clubos::store::booking::{self, Booking};
 use clubos::store::{Reader, Store};
 use clubos::web;
 
-use waiting::asked_until;
-
-#[path = "../waiting/mod.rs"]
-mod waiting;
+use crate::waiting::asked_until;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 

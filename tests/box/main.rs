@@ -10,6 +10,8 @@
 
 #[path = "../bad_input/program.rs"]
 mod program;
+#[path = "../waiting/mod.rs"]
+mod waiting;
 
 mod backup;
 mod broker;

@@ -35,7 +35,7 @@ async fn page(app: &App, staff: &Staff, problem: Option<&Error>) -> Page {
         staff,
         simulated: app.simulated(),
         channels: channels::views(app).await?,
-        on_call: app.view(|look| on_call::on_call(look)).await?,
+        on_call: app.view(on_call::on_call).await?,
         push: app.people.push_key().is_some(),
         problem,
     })
