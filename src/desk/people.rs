@@ -60,8 +60,12 @@ pub(super) fn escalate(cx: Cx<'_>, scene: &Scene, call: &Call<'_>) -> store::Res
     let open = escalation::open_on_thread(cx.db, scene.thread.id)?;
     let same =
         |e: &&Escalation| e.intent == call.intent || (call.episode.is_some() && e.episode_id == call.episode);
-    if let Some(known) = open.iter().find(same) {
+    let money = |e: &&Escalation| e.opened_at == cx.now && is_money(&e.intent) && is_money(call.intent);
+    if let Some(known) = open.iter().find(same).or_else(|| open.iter().find(money)) {
         add_words(cx, known, scene)?;
+        if known.intent != call.intent {
+            escalation::also(cx.db, known.id, &call.summary)?;
+        }
         if rank(level_name(call.level)) > rank(&known.level) {
             let timed = timed_as(call.level, scene);
             let at = alerts::first_at(cx, timed);
@@ -101,6 +105,11 @@ pub(super) fn raise(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, call: &Call<'_
     let (id, new) = escalate(cx, scene, call)?;
     draft.escalated(id);
     Ok(new)
+}
+
+/// A double charge and the wish to have it back, in one message, are one person's one call.
+fn is_money(intent: &str) -> bool {
+    intent.starts_with("billing.")
 }
 
 fn rank(level: &str) -> u8 {

@@ -88,6 +88,13 @@ pub fn insert(conn: &Connection, new: &NewEscalation<'_>, now: UnixMs) -> Result
     Ok(conn.last_insert_rowid())
 }
 
+/// A second matter of the same call.
+pub fn also(conn: &Connection, id: i64, summary: &str) -> Result<()> {
+    conn.prepare_cached("UPDATE escalation SET summary = summary || '; ' || ?2 WHERE id = ?1")?
+        .execute(params![id, summary])?;
+    Ok(())
+}
+
 pub fn get(conn: &Connection, id: i64) -> Result<Option<Escalation>> {
     Ok(conn
         .prepare_cached(&format!("SELECT {COLUMNS} FROM escalation WHERE id = ?1"))?
