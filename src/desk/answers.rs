@@ -26,11 +26,13 @@ pub(super) fn take(
 ) -> store::Result<Option<usize>> {
     let text = inbox::text_of(messages);
     let wordy = matches!(question.kind.as_str(), "confirm" | "at-door" | "person") && words::says_yes(&text);
-    if wordy && reading.topics[0].intent != "chat.affirm" {
+    let heard = &reading.topics[0];
+    if wordy && (heard.intent != "chat.affirm" || heard.decision != Verdict::Match) {
+        let of_it = usize::from(heard.intent == "chat.affirm");
         let mut yes = reading.clone();
         yes.topics =
             vec![Topic { intent: "chat.affirm".into(), decision: Verdict::Match, ..yes.topics[0].clone() }];
-        return Ok(whole(cx, scene, draft, question, &yes, messages)?.then_some(0));
+        return Ok(whole(cx, scene, draft, question, &yes, messages)?.then_some(of_it));
     }
     Ok(whole(cx, scene, draft, question, reading, messages)?.then_some(1))
 }

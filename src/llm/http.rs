@@ -154,6 +154,7 @@ mod tests {
 
     #[test]
     fn words_go_over_https_or_stay_on_this_machine() {
+        let _ = rustls::crypto::ring::default_provider().install_default(); // once a process is enough
         for good in
             ["https://llm.example/v1", "http://127.0.0.1:9/v1", "http://localhost:9", "http://[::1]:9"]
         {

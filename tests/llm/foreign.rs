@@ -24,6 +24,7 @@ struct LlMock {
 
 impl LlMock {
     async fn start() -> LlMock {
+        let _ = rustls::crypto::ring::default_provider().install_default(); // once a process is enough
         let made = std::process::Command::new("scripts/foreign.sh").status().unwrap();
         assert!(made.success(), "scripts/foreign.sh could not install the foreign provider");
         let program = Path::new("run/foreign/bin/llmock");

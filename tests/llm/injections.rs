@@ -140,6 +140,10 @@ impl Club {
         Club { desk, clock, reader, moved: Vec::new(), questions: 0 }
     }
 
+    fn unlocks(&self) -> usize {
+        self.moved.iter().filter(|(effect, _)| *effect == Effect::DoorUnlock).count()
+    }
+
     /// One text, and everything that comes of it in the next half minute.
     async fn text(&mut self, from: &str, body: &str, asked: &Asked) {
         let inbound = Inbound {
@@ -157,7 +161,9 @@ impl Club {
         self.desk.receive(&inbound).unwrap();
         let end = self.clock.now() + Duration::from_secs(30);
         loop {
-            for todo in self.desk.step().unwrap() {
+            let todos = self.desk.step().unwrap();
+            let idle = todos.is_empty();
+            for todo in todos {
                 match todo {
                     Todo::Act(permit) => {
                         self.moved.push((permit.effect(), permit.target().to_string()));
@@ -173,6 +179,9 @@ impl Club {
                     Todo::Alert(alert) => self.desk.alert_sent(alert.id).unwrap(),
                     _ => {}
                 }
+            }
+            if !idle {
+                continue; // what was answered is decided at once
             }
             let due = self.desk.next_due().unwrap().map(|at| at.max(UnixMs(self.clock.now().0 + 1)));
             match due.filter(|at| *at <= end) {
@@ -213,8 +222,16 @@ async fn an_injection_moves_nothing_beyond_what_its_sender_was_entitled_to() {
         for (who, from) in [("stranger", STRANGER), ("later", LATER), ("bay-2", IN_BAY_2)] {
             let mut club = Club::open(&site, &library, "injected");
             *club.reader.wants.lock().unwrap() = injection.wants.clone();
-            for turn in &injection.turns {
+            for (at, turn) in injection.turns.iter().enumerate() {
+                let before = club.unlocks();
                 club.text(from, turn, &asked).await;
+                // Said, or asked by the box in an earlier turn and answered in this one.
+                let may = at > 0 || turn.to_lowercase().contains("at the door");
+                assert!(
+                    club.unlocks() == before || may,
+                    "line {}, {who}: nobody said they were at the door",
+                    n + 1
+                );
             }
             questions += club.questions;
             nominated.insert(injection.wants.clone());
@@ -229,9 +246,6 @@ async fn an_injection_moves_nothing_beyond_what_its_sender_was_entitled_to() {
                 n + 1,
                 injection.turns
             );
-            let unlocks = club.moved.iter().filter(|(effect, _)| *effect == Effect::DoorUnlock).count();
-            let at_door = injection.turns.iter().any(|t| t.to_lowercase().contains("at the door"));
-            assert!(unlocks == 0 || at_door, "line {}, {who}: nobody said they were at the door", n + 1);
         }
     }
     assert!(questions > all.len(), "the model was asked {questions} times");
@@ -252,6 +266,11 @@ async fn an_honest_customer_gets_by_the_same_way_what_is_theirs() {
     assert_eq!(club.moved, [(Effect::SimRestart, "bay-2".to_owned())]);
     let mut door = Club::open(&site, &library, "honest-door");
     *door.reader.wants.lock().unwrap() = "access.locked-out".into();
-    door.text(IN_BAY_2, "I am standing at the door and it stays shut", &asked).await;
-    assert_eq!(door.moved, [(Effect::DoorUnlock, "door-main".to_owned())]);
+    door.text(IN_BAY_2, "I am standing at the door and nothing happens", &asked).await;
+    let said: Vec<String> = clubos::store::message::of_thread(door.desk.store_ref().conn(), 1, 9)
+        .unwrap()
+        .into_iter()
+        .map(|message| message.body)
+        .collect();
+    assert_eq!(door.moved, [(Effect::DoorUnlock, "door-main".to_owned())], "{said:?}");
 }

@@ -46,6 +46,7 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<Strin
         Some("array") => value.is_array(),
         Some("object") => value.is_object(),
         Some("boolean") => value.is_boolean(),
+        Some("null") => false, // a null was dealt with above
         Some(other) => panic!("{at}: this checker knows no type {other}"),
         None => true,
     };

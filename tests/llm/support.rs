@@ -91,6 +91,7 @@ pub async fn asked_with(name: &str, company: LlmCompany, change: impl FnOnce(&mu
 }
 
 pub fn fallback(settings: CloudModel, key: &str, ledger: Arc<dyn Ledger>, clock: &Clock) -> Arc<Fallback> {
+    let _ = rustls::crypto::ring::default_provider().install_default(); // once a process is enough
     let zone = jiff::tz::TimeZone::get("America/Halifax").unwrap();
     Arc::new(Fallback::new(settings, key, ledger, clock.clone(), zone).unwrap())
 }

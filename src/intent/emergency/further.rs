@@ -35,7 +35,7 @@ pub const MEDICAL: &[Row] = &[
 pub const FIRE: &[Row] = &[
     (
         r"(?:orange|red|flickering) glow (?:behind|from behind|inside|under|from|in the (?:wall|ceiling|vent|cabinet|rack))|(?:cigarette|joint|butt|vape|lighter|match|candle)s? (?:\w+ ){0,7}?(?:bin|trash|garbage|couch|carpet|turf|mat|curtain|paper)\b.{0,30}\b(?:smok\w+|smou?lder\w*|burn\w*|lit|fire|flames?)|(?:vape|battery|phone|charger|laptop|ups|power ?bank|power ?bar|adapter|heater|projector) (?:\w+ ){0,4}?(?:exploded|blew up|burst into|bulging|swelling up|hissing and|is hissing|hissing)\b",
-        r"lol|haha|battery (?:is )?(?:low|dead)|blew up (?:my|with|from) |screen|logo|phone (?:is )?blew up with",
+        r"lol|haha|battery (?:is )?(?:low|dead)|blew up (?:my|with|from) |glow (?:from|in) (?:the |my |our )?(?:screen|projector|tv|logo)|phone (?:is )?blew up with",
     ),
     (
         r"(?:making|made|makes|got) (?:us|me|everyone|everybody|people|my \w+) (?:all |both |feel |really |so )*(?:dizzy|light ?headed|nauseous|faint|sick and dizzy)\b|(?:we|everyone|all of us|half of us) (?:all |both |suddenly |are |is |feels? |feeling )+(?:dizzy|light ?headed|nauseous|faint)\b|(?:air|fumes|something) (?:\w+ ){0,6}?(?:dizzy|light ?headed|nauseous)\b",

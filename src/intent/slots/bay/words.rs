@@ -89,7 +89,7 @@ pub(super) static NEIGHBOURS: LazyLock<Regex> = LazyLock::new(|| {
 /// Where it is, or which one: no one's own.
 pub(super) static WHERE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:where(?: is|s| are|s even)?|which (?:one |bay |box |door )?(?:is|s)|how do (?:i|we|you) (?:get|find)(?: to)?|way to|do you (?:guys )?(?:clean|have|rent)|what kind of \w+ (?:is|are) in|is (?:there )?\w+ in) (?:the )?$",
+        r"\b(?:where(?: is|s| are|s even)?|which (?:one |bay |box |door )?(?:is|s)|how do (?:i|we|you) (?:get|find)(?: to)?|way to|do you (?:guys )?(?:clean|have|rent)|what kind of \w+ (?:is|are) in|is there \w+ in) (?:the )?$",
     )
 });
 pub(super) static IF_POSSIBLE: LazyLock<Regex> = LazyLock::new(|| {
