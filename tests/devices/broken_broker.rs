@@ -33,11 +33,11 @@ async fn welcome(listener: &TcpListener) -> TcpStream {
         tokio::time::timeout(PATIENCE, listener.accept()).await.expect("in time").expect("a client");
     assert_eq!(packet(&mut stream).await.0, 0x10, "CONNECT");
     stream.write_all(&[0x20, 2, 0, 0]).await.expect("CONNACK");
-    for _ in ["status", "state", "result"] {
-        let (first, body) = packet(&mut stream).await;
-        assert_eq!(first, 0x82, "SUBSCRIBE");
-        stream.write_all(&[0x90, 3, body[0], body[1], 1]).await.expect("SUBACK");
-    }
+    let (first, body) = packet(&mut stream).await;
+    assert_eq!(first, 0x82, "SUBSCRIBE");
+    let filters = ["status", "state", "result"].map(|leaf| format!("clubos/v1/bay/1/{leaf}"));
+    assert!(filters.iter().all(|f| body.windows(f.len()).any(|w| w == f.as_bytes())), "{body:?}");
+    stream.write_all(&[0x90, 5, body[0], body[1], 1, 1, 1]).await.expect("SUBACK");
     let topic = b"clubos/v1/bay/1/status";
     let status = br#"{"v":1,"online":true,"simulated":true}"#;
     let length = 2 + topic.len() + status.len();
