@@ -7,7 +7,7 @@ CARGO ?= cargo
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build demo test soak browser bench lint cross deb trydeb hooks clean
+.PHONY: help setup model model-check model-build build demo test soak browser bench lint cross deb trydeb hooks clean
 MAKEFLAGS += --no-print-directory
 
 help: ## list these targets
@@ -16,9 +16,15 @@ help: ## list these targets
 setup: ## install what this machine lacks (Debian; asks for sudo only if needed)
 	@scripts/setup.sh build broker
 
-model: setup ## download, convert and check the sentence encoder and its runtime
-	@python3 models/build.py
+model: setup ## check the shipped sentence encoder, download its runtime
+	@python3 models/verify.py
 	@python3 models/runtime.py
+
+model-check: build ## prove the shipped encoder's hash and figures
+	@python3 models/verify.py --figures target/release/clubos
+
+model-build: setup ## tune and build the encoder from nothing (PUBLIC=folder with the public training data)
+	@python3 models/build.py $(or $(PUBLIC),$(error PUBLIC is missing, see models/README.md))
 
 build: model ## build target/release/clubos
 	$(CARGO) build --release --locked

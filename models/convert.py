@@ -1,7 +1,7 @@
 """Weights to a verified int8 graph. Runs inside the environment that `build.py` makes.
 
-usage: convert.py WEIGHTS TOKENIZER OUTPUT [--reduce-range]; prints one JSON line of measurements.
-Exit 3: the int8 graph is too far from the reference on this processor; 1: anything else.
+usage: convert.py WEIGHTS TOKENIZER OUTPUT; prints one JSON line of measurements. Fails where the int8
+graph is too far from the reference.
 """
 
 import argparse
@@ -17,9 +17,7 @@ import reference
 import weights
 
 FLOAT_FLOOR = 0.9999
-# Lowest cosine to the reference; 7-bit weights (`--reduce-range`) are a little coarser.
-INT8_FLOOR = {False: 0.98, True: 0.97}
-IMPRECISE = 3
+INT8_FLOOR = 0.97  # lowest cosine to the reference
 
 
 def session(path):
@@ -56,13 +54,12 @@ def main():
     parser.add_argument("weights", type=Path)
     parser.add_argument("tokenizer", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--reduce-range", action="store_true")
     args = parser.parse_args()
 
     encoder = weights.read_encoder(args.weights)
     plain = args.output.with_name("encoder-fp32.onnx")
     graph.build(encoder, plain)
-    graph.quantise(plain, args.output, args.reduce_range)
+    graph.quantise(plain, args.output)
 
     vocab = reference.vocabulary(args.tokenizer)
     batch = [reference.token_ids(vocab, text) for text in reference.SENTENCES]
@@ -72,10 +69,8 @@ def main():
     plain.unlink()
     if plain_cosine < FLOAT_FLOOR:
         sys.exit(f"float32 graph: cosine {plain_cosine:.5f} to the reference, {FLOAT_FLOOR} needed")
-    floor = INT8_FLOOR[args.reduce_range]
-    if int8_cosine < floor:
-        print(f"int8 graph: cosine {int8_cosine:.4f} to the reference, {floor} needed", file=sys.stderr)
-        sys.exit(IMPRECISE)
+    if int8_cosine < INT8_FLOOR:
+        sys.exit(f"int8 graph: cosine {int8_cosine:.4f} to the reference, {INT8_FLOOR} needed")
     print(json.dumps({"cosine_fp32": round(plain_cosine, 6), "cosine_int8": round(int8_cosine, 4)}))
 
 

@@ -66,7 +66,7 @@ CPU=${QEMU_CPU:-cortex-a76}
 
 try() {
     say "model, and the runtime for arm64"
-    python3 models/build.py
+    python3 models/verify.py
     python3 models/runtime.py --arch aarch64
     local home=run/cross-model answer
     mkdir -p "$home/runtime"

@@ -29,6 +29,9 @@ scripts/foreign.sh
 step "building the program"
 "$CARGO" build --locked
 
+step "the shipped model's figures"
+python3 models/verify.py --figures "$BUILT/debug/clubos"
+
 step "SOPs"
 "$BUILT/debug/clubos" sop check sops
 
