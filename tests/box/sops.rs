@@ -22,7 +22,8 @@ impl Box {
             let shared = std::fs::read_link(&cache).unwrap_or_default();
             let _ = std::fs::remove_file(&cache); // a link, if it is there at all
             std::fs::create_dir_all(&cache).expect("a folder");
-            for file in std::fs::read_dir(shared).into_iter().flatten().flatten() {
+            let kept = std::fs::read_dir(shared).into_iter().flatten().flatten();
+            for file in kept.filter(|file| file.path().is_file()) {
                 std::fs::copy(file.path(), cache.join(file.file_name())).expect("copied");
             }
         }

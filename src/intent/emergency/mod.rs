@@ -42,7 +42,7 @@ struct Rule {
     unless: Option<Regex>,
 }
 
-const PERSON: &str = r"(?:he|she|they|hes|shes|theyre|were|him|her|someone|somebody|someones|anyone|everyone|i|im|ive|we|guy|dude|man|woman|lady|kid|child|person|people|player|customer|member|gentleman|friend|buddy|mate|pal|partner|wife|husband|dad|father|mom|mum|mother|son|daughter|brother|sister|uncle|aunt|grandpa|grandma|grandfather|grandmother|boss|coworker|colleague|guest|girlfriend|boyfriend|gf|bf|cousin|girl|boy|neighbou?r|teammate|fil|mil|baby|toddler|staff|cleaner)";
+const PERSON: &str = r"(?:one of (?:them|us|the \w+|our \w+|my \w+)|he|she|they|hes|shes|theyre|were|him|her|someone|somebody|someones|anyone|everyone|i|im|ive|we|guy|dude|man|woman|lady|kid|child|person|people|player|customer|member|gentleman|friend|buddy|mate|pal|partner|wife|husband|dad|father|mom|mum|mother|son|daughter|brother|sister|uncle|aunt|grandpa|grandma|grandfather|grandmother|boss|coworker|colleague|guest|girlfriend|boyfriend|gf|bf|cousin|girl|boy|neighbou?r|teammate|fil|mil|baby|toddler|staff|cleaner)";
 const BODY: &str = r"(?:head|skull|face|eye|eyes|nose|jaw|neck|back|spine|shoulder|arm|elbow|wrist|hand|hands|finger|fingers|thumb|rib|ribs|hip|leg|legs|knee|ankle|foot|feet|toe|collarbone|chest|groin|hamstring|achilles|calf)";
 
 /// Order is urgency: the first family that fires names the text.

@@ -398,7 +398,40 @@ const SOUNDS_LIKE_IT: &[&str] = &[
     "someone could've been hurt by that loose mat",
     "the door has opened and we're inside, thanks",
     "game frozen cant exit",
+    "my screen is not responding",
+    "my simulator is not responding in bay 2",
+    "my login is not responding",
+    "my booking is not ok",
+    "hes not making sense of the menu",
+    "my wife is down at the door with the kids",
+    "cant do this anymore, the lag needs to stop",
+    "no one would miss that music",
+    "sorry everybody i love this place",
+    "tell my wife i love the gift card",
+    "his knee is pointing out at impact",
+    "my dispatch needs the address for the delivery",
+    "this simulator makes me dizzy",
+    "projector is hissing, loud fan",
+    "looks like a break in my shaft",
 ];
+
+/// Beside words that calm, or that something else is about: rings all the same.
+const RINGS_ALL_THE_SAME: &[&str] = &[
+    "a drunk guy refuses to leave, its our time",
+    "some guy just walked in off the street and its our bay, he wont leave",
+    "they are fighting over the bill in the lobby, punches thrown",
+    "someone in our bay trying to break the screen, getting aggressive",
+    "there's a bbq next door, my husband feels unwell, sort of grey and clammy",
+    "they're vaping in bay 3 and now one of them is passed out",
+    "last time you guys were great. my friend looks really unwell and has gone grey",
+    "my dad is not responding",
+];
+
+#[test]
+fn what_stands_beside_danger_does_not_hide_it() {
+    let silent: Vec<_> = RINGS_ALL_THE_SAME.iter().filter(|t| !matches!(scan(t), Scan::Fires(_))).collect();
+    assert!(silent.is_empty(), "{silent:#?}");
+}
 
 #[test]
 fn danger_told_quietly_rings_too() {

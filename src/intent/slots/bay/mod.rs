@@ -51,7 +51,11 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
     if let Some(own) = moved(plain, places) {
         return Bays { bays: vec![own], ..Bays::default() };
     }
-    let denied: Vec<BayId> = NOT_THIS.captures_iter(plain).filter_map(|c| bay(&c[1])).collect();
+    let denied: Vec<BayId> = NOT_THIS
+        .captures_iter(plain)
+        .flat_map(|c| [c.get(1), c.get(2)])
+        .filter_map(|n| bay(n?.as_str()))
+        .collect();
     if mentions.iter().any(|m| !denied.contains(&m.bay)) {
         mentions.retain(|m| !denied.contains(&m.bay));
     }

@@ -71,7 +71,7 @@ pub(super) static THING_ON: LazyLock<Regex> = LazyLock::new(|| {
 /// "restart 2", "3's projector", "4 here", "ours (2)", "we moved over to 3"
 pub(super) static BARE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:(?:restart|reboot|reset|unfreeze|relance[rz]?|redemarre[rz]?) (?:la )?#?|(?:ours|our one|my one|mine) ?(?:is )?\(?#?|(?:we|i|ive|weve|just|us|they|he|she|staff) (?:just |all |have |got )?(?:moved|switched|swapped|changed|jumped|bumped)(?: us)?(?: over)? (?:to|into) #?|trying to play (?:in|on) #?)({N})\b|(?:^|[.!?\n,] ?|\b(?:hi|hey|hello) )#?([1-9])(?:s (?:screen|projector|sim|simulator|trackman|picture|pc|computer|tv|tvs|camera|radar|door|heat|sound|lights?)\b| here\b(?: ?$| ?[.!,?]|,? (?:still|again|the|our|my|its|we|were|waiting|and)\b))",
+        r"\b(?:(?:restart|reboot|reset|unfreeze|relance[rz]?|redemarre[rz]?) (?:la )?#?|(?:ours|our one|my one|mine) ?(?:is )?\(?#?|(?:we|i|ive|weve|just|us) (?:just |all |have |got )?(?:moved|switched|swapped|changed|jumped|bumped)(?: us)?(?: over)? (?:to|into) #?|trying to play (?:in|on) #?)({N})\b|(?:^|[.!?\n,] ?|\b(?:hi|hey|hello) )#?([1-9])(?:s (?:screen|projector|sim|simulator|trackman|picture|pc|computer|tv|tvs|camera|radar|door|heat|sound|lights?)\b| here\b(?: ?$| ?[.!,?]|,? (?:still|again|the|our|my|its|we|were|waiting|and)\b))",
     )
 });
 /// "not 3, 2"
@@ -149,7 +149,7 @@ pub(super) static CORRECTION: LazyLock<Regex> = LazyLock::new(|| {
 });
 pub(super) static NOT_THIS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:not|isnt|instead of|pas|rather than|(?:dont|do not) (?:\w+ )?(?:restart|reboot|reset|touch|turn off)|didnt mean) (?:in |on |at |the )*(?:{W} ?)?#?({N})\b",
+        r"\b(?:not|isnt|instead of|pas|rather than|(?:dont|do not) (?:\w+ )?(?:restart|reboot|reset|touch|turn off)|didnt mean) (?:in |on |at |the )*(?:{W} ?)?#?({N})\b(?: (?:or|and|nor) (?:{W} ?)?#?({N})\b)?",
     )
 });
 pub(super) static STAR: LazyLock<Regex> =
