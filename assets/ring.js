@@ -22,6 +22,13 @@
     say(subscribed ? "This device rings for you." : Notification.permission === "denied" ? "Notifications are blocked for this page in the browser's settings." : "");
   };
 
+  // That this device shall ring, kept beside the subscription: a page left in the middle of setting it up anew
+  // must not end with a device that stays silent.
+  const wish = {
+    get: () => { try { return localStorage.getItem("clubos-ring") === "yes"; } catch { return false; } },
+    set: (yes) => { try { yes ? localStorage.setItem("clubos-ring", "yes") : localStorage.removeItem("clubos-ring"); } catch { /* private window */ } },
+  };
+
   const bytes = (text) => {
     const plain = text.replace(/-/g, "+").replace(/_/g, "/");
     return Uint8Array.from(atob(plain + "=".repeat((4 - plain.length % 4) % 4)), (c) => c.charCodeAt(0));
@@ -66,6 +73,7 @@
       if (await Notification.requestPermission() !== "granted") throw new Error("Notifications were not allowed.");
       await navigator.serviceWorker.register("/push-worker.js");
       await subscribe(await navigator.serviceWorker.ready);
+      wish.set(true);
       show(true);
     } catch (error) {
       say(`It did not work: ${error.message}`);
@@ -77,6 +85,7 @@
   off.addEventListener("click", async () => {
     off.disabled = true;
     try {
+      wish.set(false);
       const subscription = await current();
       if (subscription) {
         await call("DELETE", "/api/v1/push/subscriptions", { endpoint: subscription.endpoint });
@@ -95,7 +104,14 @@
   (async () => {
     const subscription = await current();
     show(Boolean(subscription));
-    if (!subscription) return;
+    if (!subscription) {
+      if (!wish.get() || Notification.permission !== "granted") return;
+      await navigator.serviceWorker.register("/push-worker.js");
+      await subscribe(await navigator.serviceWorker.ready);
+      show(true);
+      return;
+    }
+    wish.set(true);
     const { endpoint, keys } = subscription.toJSON();
     try {
       await call("POST", "/api/v1/push/subscriptions", { endpoint, keys, again: true });

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, Subcommand, ValueEnum};
 use tokio::sync::mpsc;
 
 use super::demo_people;
@@ -52,10 +52,56 @@ pub struct DemoArgs {
     /// Ask the real cloud model that `[llm]` in this file names, as in site.toml [default: none]
     #[arg(long, value_name = "FILE")]
     llm: Option<PathBuf>,
+    #[command(subcommand)]
+    then: Option<DemoCommand>,
+}
+
+#[derive(Subcommand)]
+enum DemoCommand {
+    /// Switch the power or the internet line of a demo that runs, as its page /demo does
+    Switch { what: Switched, to: OnOff },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Switched {
+    /// Every simulated device goes at once; the box runs on
+    Power,
+    /// The line to the internet
+    Line,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OnOff {
+    On,
+    Off,
+}
+
+/// Asks the demo that runs on this machine.
+async fn switch(port: u16, what: Switched, to: OnOff) -> anyhow::Result<ExitCode> {
+    let url = format!("http://127.0.0.1:{port}/api/v1");
+    let http = reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build()?;
+    let body = serde_json::json!({"name": "dana", "password": PASSWORD});
+    let session = http.post(format!("{url}/session")).json(&body).send().await;
+    let session =
+        session.with_context(|| format!("no demo answers on port {port}; start one, or give --port"))?;
+    let session: serde_json::Value =
+        session.error_for_status().context("what answers there is no demo of this version")?.json().await?;
+    let token = session["token"].as_str().context("what answers there is no demo of this version")?;
+    let (path, body) = match what {
+        Switched::Power => ("power", serde_json::json!({"on": to == OnOff::On})),
+        Switched::Line => ("line", serde_json::json!({"up": to == OnOff::On})),
+    };
+    let answer = http.post(format!("{url}/demo/{path}")).bearer_auth(token).json(&body).send().await?;
+    let answer: serde_json::Value = answer.error_for_status()?.json().await?;
+    println!("{path} {answer} (simulated)");
+    Ok(ExitCode::SUCCESS)
 }
 
 pub fn run(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if let Some(DemoCommand::Switch { what, to }) = &args.then {
+        return runtime.block_on(switch(args.port, *what, *to));
+    }
     let code = runtime.block_on(club(args, paths));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     code
@@ -97,7 +143,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let phones = phone::Phones::of(&quo, &bookings, about);
     let (events, seen) = mpsc::channel(1024);
     let (drivers, wireless) = house.drivers(events)?;
-    let knobs = Arc::new(Knobs::new(house.control().clone()));
+    let knobs = Arc::new(Knobs::new(house.control().clone(), house.mains()));
     let info = web::DemoInfo {
         control: knobs.clone(),
         slack: Some(services),

@@ -5,19 +5,22 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::desk::{DeskHandle, Line};
-use crate::simclub::{Behaviour, SimControl};
+use crate::simclub::{Behaviour, Mains, SimControl};
 use crate::web;
 
 /// Turned by the demo page and the demo API.
 pub struct Knobs {
     control: SimControl,
+    mains: Mains,
+    powered: AtomicBool,
     up: AtomicBool,
     desk: OnceLock<DeskHandle>,
 }
 
 impl Knobs {
-    pub fn new(control: SimControl) -> Knobs {
-        Knobs { control, up: AtomicBool::new(true), desk: OnceLock::new() }
+    pub fn new(control: SimControl, mains: Mains) -> Knobs {
+        let (powered, up) = (AtomicBool::new(true), AtomicBool::new(true));
+        Knobs { control, mains, powered, up, desk: OnceLock::new() }
     }
 
     /// The desk whose line they cut. Only the first counts.
@@ -53,6 +56,15 @@ impl web::DemoControl for Knobs {
         if let Some(desk) = self.desk.get() {
             let _ = desk.tell(move |desk| desk.set_line(line)); // the demo may be ending
         }
+    }
+
+    fn power(&self, on: bool) {
+        self.powered.store(on, Ordering::Relaxed);
+        self.mains.set(on);
+    }
+
+    fn is_power_on(&self) -> bool {
+        self.powered.load(Ordering::Relaxed)
     }
 
     fn is_line_up(&self) -> bool {

@@ -132,15 +132,7 @@ fn incident(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store::R
     let what = sop.id.rsplit('.').next().unwrap_or(&sop.id);
     let values = phrases::values(cx, scene, scene.own_bay())?;
     if let Some(open) = ticket::open_incident(cx.db, what)? {
-        let fresh = ticket::join_incident(cx.db, open.id, scene.thread.id)?;
-        if let Some(id) = open.escalation_id {
-            people::add_to(cx, scene, id)?;
-            draft.escalated(id);
-        }
-        if fresh {
-            draft.say_phrase(cx, "incident_known", &values);
-        }
-        return Ok(());
+        return join_incident(cx, scene, draft, &open);
     }
     let call = Call::of(cx, sop, scene.own_bay(), "an incident");
     let (escalation, _) = people::escalate(cx, scene, &call)?;
@@ -148,5 +140,23 @@ fn incident(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store::R
     ticket::join_incident(cx.db, id, scene.thread.id)?;
     draft.escalated(escalation);
     draft.say_reply(sop, "received", &phrases::conditions(cx, scene)?, &values);
+    Ok(())
+}
+
+/// One more whom an open incident touches: told once that it is known.
+pub(super) fn join_incident(
+    cx: Cx<'_>,
+    scene: &Scene,
+    draft: &mut Draft,
+    open: &ticket::Incident,
+) -> store::Result<()> {
+    let fresh = ticket::join_incident(cx.db, open.id, scene.thread.id)?;
+    if let Some(id) = open.escalation_id {
+        people::add_to(cx, scene, id)?;
+        draft.escalated(id);
+    }
+    if fresh {
+        draft.say_phrase(cx, "incident_known", &phrases::values(cx, scene, scene.own_bay())?);
+    }
     Ok(())
 }

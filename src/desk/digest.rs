@@ -17,10 +17,11 @@ pub(super) const TIMER: &str = "digest";
 /// Tickets that are named; the rest are counted.
 const NAMED: usize = 5;
 
-/// Sets the timer for the next digest, unless one is overdue.
+/// Sets the timer for the next digest, unless one is overdue. One in mid-send is sent again: read twice is
+/// better than not at all.
 pub(super) fn resume(cx: Cx<'_>) -> store::Result<()> {
     for call in digest::calls_in(cx.db, "sending")? {
-        digest::set_call(cx.db, call.id, "failed", None, Some("the box stopped while it was being sent"))?;
+        digest::set_call(cx.db, call.id, "queued", None, Some("the box stopped while it was being sent"))?;
     }
     let overdue = timer::all(cx.db)?.iter().any(|t| t.kind == TIMER && t.due_at <= cx.now);
     if overdue && cx.site().hours.digest.is_some() { Ok(()) } else { plan(cx) }

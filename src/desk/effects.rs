@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cx, Desk, Todo, alerts, digest, outcome};
+use super::{Cx, Desk, Todo, alerts, digest, outage, outcome};
 use crate::device::verify::{Known, Verdict, Verification};
 use crate::device::{DeviceEvent, NotSent, Observation};
 use crate::policy::{self, Permit};
@@ -76,7 +76,7 @@ impl Desk {
             if let Observation::Position { open: true } = event.observation {
                 door_opened(cx, &event.target)?;
             }
-            Ok(())
+            outage::seen(cx, event)
         })
     }
 
@@ -91,6 +91,7 @@ impl Desk {
                 "alert" => alerts::climb(cx, due.reference)?,
                 "alert-due" => alerts::due_now(cx, due.reference)?,
                 digest::TIMER => digest::due(cx)?,
+                outage::TIMER => outage::due(cx)?,
                 "hold" => release_hold(cx, due.reference)?,
                 "text" => timer::clear(cx.db, "text", due.reference)?, // it goes with what waits
                 other => {

@@ -172,6 +172,8 @@ pub enum OperateError {
     OptedOut,
     #[error("{0} is not among the people of site.toml, so nobody could call them")]
     NotCallable(String),
+    #[error("{0} is on call: only they, a manager, or whoever takes it over themselves may change that")]
+    NotYours(String),
     #[error("that time has passed")]
     Past,
     #[error("not allowed: {0}")]

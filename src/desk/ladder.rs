@@ -6,7 +6,7 @@ use super::effects;
 use super::people::{self, Call};
 use super::phrases;
 use super::scene::{REMEMBER, Scene};
-use super::{Cx, door};
+use super::{Cx, door, outage};
 use crate::intent::Slots;
 use crate::policy::{self, Asker, Refusal, Request};
 use crate::site::{BayId, Effect, Scope, Target};
@@ -68,6 +68,9 @@ pub(super) fn in_bay(
     if !cx.site().bays.contains_key(&bay) {
         let values = phrases::values(cx, scene, Some(bay))?;
         return ask_bay(cx, scene, draft, sop, "ask_bay", &values, "");
+    }
+    if outage::answers(cx, scene, draft, bay)? {
+        return Ok(());
     }
     let mut episode = open_episode(cx, scene, sop, Some(bay))?;
     if episode.state == EpisodeState::Handed {

@@ -31,6 +31,7 @@ mod input;
 mod ladder;
 mod on_call;
 mod operate;
+mod outage;
 mod outcome;
 mod people;
 mod phrases;

@@ -9,6 +9,16 @@ use crate::site::{Role, Site};
 use crate::store::on_call::{self, Order};
 use crate::store::{self, journal};
 
+/// Whether this person may change who is on call: a manager, and whoever is on call now. Anybody may take it
+/// over themselves: more people are woken by that, never fewer than one.
+fn may_change(who: &Operator, on_call: &[String]) -> Result<(), OperateError> {
+    let first = on_call.first();
+    match first.filter(|first| who.role != Role::Manager && **first != who.name) {
+        Some(first) => Err(OperateError::NotYours(first.clone())),
+        None => Ok(()),
+    }
+}
+
 /// Who is called, in which order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnCall {
@@ -47,7 +57,8 @@ impl Desk {
     /// What rings already rings for them too.
     ///
     /// # Errors
-    /// [`OperateError::NotCallable`] for somebody the site does not know, [`OperateError::Past`].
+    /// [`OperateError::NotCallable`] for somebody the site does not know, [`OperateError::NotYours`] for a
+    /// third person's duty, [`OperateError::Past`].
     pub fn hand_over_on_call(
         &mut self,
         who: &Operator,
@@ -57,14 +68,18 @@ impl Desk {
         let mut people = self.on_call()?.people;
         let place = people.iter().position(|p| p == to);
         let place = place.ok_or_else(|| OperateError::NotCallable(to.to_owned()))?;
+        if to != who.name {
+            may_change(who, &people)?;
+        }
         people.swap(0, place);
-        self.set_on_call(who, &people, until)
+        self.order_on_call(who, &people, until)
     }
 
     /// Sets the whole order; whoever is not named stands last.
     ///
     /// # Errors
-    /// [`OperateError::NotCallable`] for somebody the site does not know, [`OperateError::Past`].
+    /// [`OperateError::NotCallable`] for somebody the site does not know, [`OperateError::NotYours`] unless a
+    /// manager or whoever is on call asks, [`OperateError::Past`].
     pub fn set_on_call(
         &mut self,
         who: &Operator,
@@ -75,6 +90,16 @@ impl Desk {
         if let Some(stranger) = people.iter().find(|name| !known(name)) {
             return Err(OperateError::NotCallable(stranger.clone()));
         }
+        may_change(who, &self.on_call()?.people)?;
+        self.order_on_call(who, people, until)
+    }
+
+    fn order_on_call(
+        &mut self,
+        who: &Operator,
+        people: &[String],
+        until: Option<UnixMs>,
+    ) -> Result<OnCall, OperateError> {
         if until.is_some_and(|until| until <= self.world.clock.now()) {
             return Err(OperateError::Past);
         }

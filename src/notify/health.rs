@@ -39,6 +39,21 @@ impl Health {
         }
     }
 
+    /// What had failed beside the calls (a connection for buttons) works again. It closes the matter and says
+    /// nothing of a delivery: "last delivered" stays what it was.
+    pub fn mended(&self, channel: &'static str) {
+        self.log(channel, &Ok(()));
+        let told = self.desk.tell(move |desk| {
+            let stored = desk.store().write(|tx| called::mended(tx, channel));
+            if let Err(error) = stored.and_then(|()| desk.channel_health(channel, Ok(()))) {
+                tracing::error!(%error, channel, "how a channel fares could not be stored");
+            }
+        });
+        if told.is_err() {
+            tracing::debug!("the desk has stopped");
+        }
+    }
+
     fn log(&self, channel: &'static str, result: &Result<(), NotReached>) {
         let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
         let was = broken.insert(channel, result.is_err()).unwrap_or(false);

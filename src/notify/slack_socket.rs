@@ -7,6 +7,7 @@
 //! an answer below the first. While the connection is down messages still go; only buttons do not work.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -61,6 +62,8 @@ pub struct SlackSocket {
     channel: String,
     pauses: Pauses,
     reception: OnceLock<Reception>,
+    /// The connection for buttons was told as broken, or nothing is known of it yet.
+    deaf: AtomicBool,
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
@@ -89,6 +92,7 @@ impl SlackSocket {
             channel: channel.to_owned(),
             pauses,
             reception: OnceLock::new(),
+            deaf: AtomicBool::new(true),
         }
     }
 
@@ -136,7 +140,10 @@ impl SlackSocket {
             match slack_frames::read(&text) {
                 Frame::Hello => {
                     if !*greeted {
-                        reception.health.report(NAME, &Ok(()));
+                        // Only a call that arrived counts as delivered; a connection that stands does not.
+                        if self.deaf.swap(false, Ordering::Relaxed) {
+                            reception.health.mended(NAME);
+                        }
                     }
                     *greeted = true;
                 }
@@ -250,12 +257,14 @@ impl Channel for SlackSocket {
                 Ended::Lost(why) => {
                     // A connection that only broke is made again before anybody is told.
                     if !greeted {
+                        self.deaf.store(true, Ordering::Relaxed);
                         reception.health.report(NAME, &Err(why.clone()));
                     }
                     let asked = if let NotReached::Later { after, .. } = why { *after } else { None };
                     asked.unwrap_or(pause).max(pause)
                 }
                 Ended::Hopeless(why) => {
+                    self.deaf.store(true, Ordering::Relaxed);
                     reception.health.report(NAME, &Err(why.clone()));
                     self.pauses.hopeless
                 }

@@ -43,6 +43,31 @@ pub enum SimHouseError {
     Dir(#[from] io::Error),
 }
 
+/// The switch of the simulated club's mains. Cheap to clone.
+#[derive(Clone)]
+pub struct Mains {
+    control: SimControl,
+    wireless: Arc<SimDriver>,
+    hall: Vec<Target>,
+    clock: Clock,
+}
+
+impl Mains {
+    /// The switch of devices without wires; [`SimHouse::mains`] gives that of a whole club.
+    pub fn new(control: SimControl, wireless: Arc<SimDriver>, hall: Vec<Target>, clock: Clock) -> Mains {
+        Mains { control, wireless, hall, clock }
+    }
+
+    /// Off: every simulated device goes at once; the box itself runs on.
+    pub fn set(&self, on: bool) {
+        let now = self.clock.now();
+        for target in self.control.targets() {
+            self.control.set_online(now, &target, on);
+        }
+        self.wireless.schedule_snapshot(&self.hall);
+    }
+}
+
 /// A running simulated club.
 pub struct SimHouse {
     site: Site,
@@ -89,6 +114,12 @@ impl SimHouse {
     /// The site as the box is to use it: simulated devices behind real wires.
     pub fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// The mains of the whole club.
+    pub fn mains(&self) -> Mains {
+        let hall = self.site.hall.keys().cloned().collect();
+        Mains::new(self.control.clone(), self.wireless.clone(), hall, self.clock.clone())
     }
 
     /// Makes devices misbehave.

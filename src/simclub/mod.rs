@@ -24,5 +24,5 @@ mod text_server;
 pub use behaviour::Behaviour;
 pub use control::SimControl;
 pub use driver::SimDriver;
-pub use house::{SimHouse, SimPorts};
+pub use house::{Mains, SimHouse, SimPorts};
 pub use model::SimClub;

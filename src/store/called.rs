@@ -90,6 +90,16 @@ pub fn worked(conn: &Connection, name: &str, now: UnixMs) -> Result<()> {
     Ok(())
 }
 
+/// What was broken beside the calls themselves is mended: nothing was delivered by that.
+pub fn mended(conn: &Connection, name: &str) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE channel_health SET state = CASE WHEN delivered_at IS NULL THEN 'untried' ELSE 'working' END
+         WHERE name = ?1 AND state IN ('failing', 'dead')",
+    )?
+    .execute([name])?;
+    Ok(())
+}
+
 /// `dead`: its server said that it is gone for good.
 pub fn failed(conn: &Connection, name: &str, why: &str, dead: bool, now: UnixMs) -> Result<()> {
     let state = if dead { State::Dead } else { State::Failing };

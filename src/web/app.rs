@@ -95,6 +95,9 @@ pub trait DemoControl: Send + Sync {
     /// Cuts the line to the internet, or mends it.
     fn line(&self, up: bool);
     fn is_line_up(&self) -> bool;
+    /// Cuts the mains of every simulated device at once, or gives it back.
+    fn power(&self, on: bool);
+    fn is_power_on(&self) -> bool;
 }
 
 impl App {

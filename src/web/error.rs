@@ -137,6 +137,7 @@ impl From<OperateError> for Error {
             OperateError::Empty => Error::invalid(what, "write something"),
             OperateError::TooLong(_) => Error::too_large(what),
             OperateError::NotCallable(_) => Error::invalid(what, "name one of GET /api/v1/on-call"),
+            OperateError::NotYours(_) => Error::forbidden(what, "take it yourself, or ask them"),
             OperateError::Past => Error::invalid(what, "give a time to come, or none"),
             OperateError::NoTarget(_) => Error::invalid(what, "give \"target\", for example bay-2"),
             OperateError::Refused(reason) => {

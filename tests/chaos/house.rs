@@ -6,7 +6,10 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use clubos::simclub::fake_quo::FakeQuo;
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
+
+use crate::people;
 
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -47,6 +50,23 @@ impl House {
 
     pub fn hook_url(&self) -> String {
         format!("{}/hooks/texts/quo", self.url)
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Makes the accounts of those who acknowledge. Before the first start.
+    pub async fn add_people(&self) {
+        for (name, role) in people::NAMES.into_iter().zip(["manager", "oncall"]) {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_clubos"));
+            command.args(["user", "add", name, "--role", role, "--state-dir"]).arg(self.dir.join("state"));
+            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the program");
+            let mut stdin = child.stdin.take().expect("piped");
+            stdin.write_all(format!("{}\n", people::PASSWORD).as_bytes()).await.expect("written");
+            drop(stdin);
+            assert!(child.wait().await.expect("ended").success(), "user add {name}");
+        }
     }
 
     pub fn database(&self) -> PathBuf {

@@ -86,6 +86,25 @@ pub fn wrong(path: &Path, written: &Written, carrier: &Carrier) -> Problems {
     wrong
 }
 
+/// What the box said was acknowledged is so, by one of those who pressed, and nobody was called about it after.
+pub fn forgotten(path: &Path, acknowledged: &BTreeMap<i64, Vec<&'static str>>) -> Problems {
+    let reader = Reader::open(path).expect("the database opens");
+    let mut wrong = Vec::new();
+    for (id, by) in acknowledged {
+        let sql = format!(
+            "SELECT coalesce(acked_by, closed_by, ''), (SELECT count(*) FROM timer WHERE kind = 'alert' AND ref = e.id),
+             (SELECT count(*) FROM alert WHERE escalation_id = e.id AND state IN ('queued', 'sending')), ''
+             FROM escalation e WHERE id = {id}"
+        );
+        match rows(reader.conn(), &sql).first() {
+            Some([who, timers, alerts, _])
+                if by.contains(&who.as_str()) && timers == "0" && alerts == "0" => {}
+            other => wrong.push(format!("call {id} was acknowledged by {by:?} and is {other:?}")),
+        }
+    }
+    wrong
+}
+
 /// Each text the provider sent for us is exactly one of ours, and each of ours that counts as sent is one of
 /// the provider's: so none was sent twice.
 fn sent(db: &Connection, carrier: &Carrier) -> Problems {

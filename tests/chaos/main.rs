@@ -1,7 +1,8 @@
 //! The chaos run: customers text through a simulated Quo that fails in every way it can, webhooks come late,
 //! twice, out of order or never, and the real program is killed with SIGKILL in the middle of it. At the end
 //! the provider's own ledger is held against the box's: every text ended exactly once, none of ours was
-//! sent twice, every call to a person is acknowledged or still climbing. Everything is on loopback.
+//! sent twice, every call to a person is acknowledged or still climbing. Two people acknowledge some of what
+//! waits, now and then the same call at the same time. Everything is on loopback.
 //!
 //! 160 texts and 40 faults; 2,000 and 300 with `CLUBOS_SOAK=1`. `CLUBOS_SEED` brings back the same customers
 //! and faults (as far as the machine's own timing allows). Waits at random are how customers write.
@@ -16,6 +17,7 @@
 mod faults;
 mod house;
 mod ledger;
+mod people;
 #[path = "../kill/random.rs"]
 #[allow(dead_code, reason = "shared with the kill test, which uses all of it")]
 mod random;
@@ -74,8 +76,10 @@ async fn whatever_the_provider_does_every_text_ends_once_and_none_is_sent_twice(
     let (scale, mut random) = (Scale::of_run(), Random::new(seed));
     let mut quo = FakeQuo::start(Clock::system()).expect("a simulated Quo");
     let mut house = House::new(&quo);
+    house.add_people().await;
     house.spawn();
     house.up().await;
+    let mut people = people::People::arrive(house.url()).await;
     quo.post_hooks_to(Some(&house.hook_url()));
 
     let (every, mut faults) = ((scale.texts / scale.faults).max(1), faults::Tally::new(house.hook_url()));
@@ -93,6 +97,9 @@ async fn whatever_the_provider_does_every_text_ends_once_and_none_is_sent_twice(
         if n % every == 0 {
             faults.one(&mut quo, &mut random).await;
         }
+        if random.percent(8) {
+            people.acknowledge_one(&mut random).await;
+        }
         if n % kill_every == 0 && n / kill_every <= scale.kills {
             house.kill().await;
             sleep(random.millis(0, 1_500)).await; // texts come in while it is dead
@@ -103,6 +110,7 @@ async fn whatever_the_provider_does_every_text_ends_once_and_none_is_sent_twice(
     faults.over(&mut quo).await;
     house.up().await;
 
+    people.acknowledge_one(&mut random).await;
     let limit = Instant::now() + scale.settle;
     let mut open = ledger::open(&house.database(), &written);
     while !open.is_empty() && Instant::now() < limit {
@@ -111,13 +119,19 @@ async fn whatever_the_provider_does_every_text_ends_once_and_none_is_sent_twice(
     }
     let mut wrong = open;
     wrong.extend(ledger::wrong(&house.database(), &written, quo.carrier()));
+    wrong.extend(ledger::forgotten(&house.database(), people.acknowledged()));
     wrong.extend(quo.complaints().into_iter().map(|c| format!("the provider complains: {c}")));
     let counts = ledger::counts(&house.database(), quo.carrier());
-    println!("{} texts, {} kills, faults {faults}; {counts}", scale.texts, scale.kills);
+    let acknowledged = people.acknowledged().len();
+    println!(
+        "{} texts, {} kills, {acknowledged} calls acknowledged, faults {faults}; {counts}",
+        scale.texts, scale.kills
+    );
     if !wrong.is_empty() {
         house.keep();
     }
     assert!(wrong.is_empty(), "seed {seed}:\n{}", wrong.join("\n"));
+    assert!(acknowledged > 0, "nobody acknowledged anything, seed {seed}");
     assert!(faults.count() >= scale.faults, "too little went wrong, seed {seed}: {faults}");
     house.kill().await;
 }

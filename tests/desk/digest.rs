@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clubos::desk::Line;
+use clubos::desk::{Line, Todo};
 
 use crate::club::{Club, minutes, push, slack, sms};
 
@@ -88,4 +88,20 @@ fn a_site_may_have_none() {
     club.text(ALEX, "facility.supplies");
     club.until(HOUR * 48);
     assert!(club.digests.is_empty());
+}
+
+#[test]
+fn a_digest_in_mid_send_at_a_kill_is_sent_again_and_one_that_was_sent_is_not() {
+    let mut club = Club::at("digest-killed", "2026-11-20T15:00:00", vec![slack()]);
+    club.text(ALEX, "facility.supplies");
+    club.until(HOUR * 17 - minutes(1));
+    club.clock.advance_to(club.clock.now() + minutes(1));
+    let in_flight = club.step().into_iter().filter(|t| matches!(t, Todo::Digest(_))).count();
+    assert_eq!(in_flight, 1);
+    let mut club = club.restart();
+    club.until(HOUR * 17 + minutes(1));
+    assert_eq!(club.digests.len(), 1, "made again: it may never have left");
+    let mut club = club.restart();
+    club.until(HOUR * 18);
+    assert_eq!(club.digests.len(), 1);
 }

@@ -14,4 +14,5 @@ mod digest;
 mod ladder;
 mod line;
 mod on_call;
+mod outage;
 mod reading;

@@ -60,3 +60,23 @@ fn three_people_change_places_and_strangers_and_the_past_are_refused() {
     assert!(matches!(past, Err(OperateError::Past)));
     assert_eq!(club.desk.on_call().unwrap().people[0], "dana");
 }
+
+#[test]
+fn nobody_moves_a_third_persons_duty_but_anybody_may_take_it() {
+    let third = |site: &mut clubos::site::Site| {
+        let mut kim: Person = site.people[0].clone();
+        (kim.name, kim.role) = ("kim".into(), Role::OnCall);
+        site.people.push(kim);
+    };
+    let mut club = Club::with("third-person", "2026-11-20T10:00:00", vec![push()], third);
+    assert_eq!(club.desk.on_call().unwrap().people[0], "sam");
+    let away = club.desk.hand_over_on_call(&who("kim"), "dana", None);
+    assert!(matches!(away, Err(OperateError::NotYours(whose)) if whose == "sam"));
+    let order = club.desk.set_on_call(&who("kim"), &["kim".into()], None);
+    assert!(matches!(order, Err(OperateError::NotYours(whose)) if whose == "sam"));
+    assert_eq!(club.desk.on_call().unwrap().people[0], "sam");
+    club.desk.hand_over_on_call(&who("kim"), "kim", None).unwrap();
+    assert_eq!(club.desk.on_call().unwrap().people[0], "kim", "taken, not given");
+    club.desk.hand_over_on_call(&who("kim"), "sam", None).unwrap();
+    assert_eq!(club.desk.on_call().unwrap().people[0], "sam", "and handed back by whoever has it");
+}

@@ -170,7 +170,7 @@ proptest! {
         prop_assert_eq!(read.instances[0].end.0 - start.0, 3_600_000);
         let shown = start.timestamp().to_zoned_datetime(zone.clone()).datetime();
         let off = wall.until(shown).unwrap().total(jiff::Unit::Minute).unwrap();
-        prop_assert!(off == 0.0 || off == 60.0, "{} became {}", wall, shown);
+        prop_assert!(off.abs() < 0.01 || (off - 60.0).abs() < 0.01, "{} became {}", wall, shown);
         // An hour earlier the wall did not show the same: the first of two was taken.
         let before = (start - std::time::Duration::from_secs(3600)).timestamp().to_zoned_datetime(zone).datetime();
         prop_assert_ne!(before, wall);

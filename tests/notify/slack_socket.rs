@@ -182,9 +182,12 @@ async fn an_expired_token_is_said_in_words_and_a_new_hour_brings_it_back() {
     let why = board.call(&house.alert(id, "dana", "slack").await).await.unwrap_err();
     assert!(why.to_string().contains("token_expired") && !why.to_string().contains("xoxb"), "{why}");
     slack.set_fault(None);
-    house.health("slack", State::Working).await;
+    // The connection stands again; nothing was delivered by that.
+    let mended = house.health("slack", State::Untried).await;
+    assert_eq!(mended.delivered_at, None);
     house.pass(Duration::from_secs(300)).await;
     board.call(&house.alert(id, "dana", "slack").await).await.unwrap();
+    assert!(house.health("slack", State::Working).await.delivered_at.is_some());
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use clubos::cli::knobs::Knobs;
+use clubos::clock::Clock;
 use clubos::desk::Line;
-use clubos::simclub::{Behaviour, SimClub, SimControl};
+use clubos::simclub::{Behaviour, Mains, SimClub, SimControl, SimDriver};
 use clubos::site::{Effect, Target};
 use clubos::web::DemoInfo;
 use reqwest::StatusCode;
@@ -15,7 +16,10 @@ use crate::club::{Club, FORM, encode, hidden, site};
 /// A club on real knobs, and the simulated devices they turn.
 async fn demo(name: &str) -> (Club, SimControl) {
     let control = SimControl::new(SimClub::from_site(&site()));
-    let knobs = Arc::new(Knobs::new(control.clone()));
+    let clock = Clock::system();
+    let wireless = SimDriver::new(control.clone(), clock.clone());
+    let mains = Mains::new(control.clone(), wireless, Vec::new(), clock);
+    let knobs = Arc::new(Knobs::new(control.clone(), mains));
     let info = DemoInfo { control: knobs.clone(), slack: None, accounts: Vec::new() };
     let club = Club::start_as(name, |app| app.with_demo(info)).await;
     knobs.attach(club.desk.clone());
@@ -75,6 +79,21 @@ async fn the_line_is_cut_and_mended_for_the_desk_too() {
         assert_eq!((status, &body["up"]), (StatusCode::OK, &json!(up)));
         assert_eq!(club.desk.call(|desk| desk.line()).await.unwrap(), line);
     }
+}
+
+#[tokio::test]
+async fn the_power_fails_for_every_device_at_once_and_comes_back() {
+    let (club, control) = demo("demo-power").await;
+    let there = || control.targets().iter().filter(|t| control.reachable(Clock::system().now(), t)).count();
+    let all = control.targets().len();
+    assert!(all > 4 && there() == all);
+    for (on, count) in [(false, 0), (true, all)] {
+        let (status, body) = post(&club, "/api/v1/demo/power", json!({"on": on})).await;
+        assert_eq!((status, &body["on"]), (StatusCode::OK, &json!(on)));
+        assert_eq!(there(), count);
+    }
+    let real = Club::start("demo-power-real").await;
+    assert_eq!(post(&real, "/api/v1/demo/power", json!({"on": false})).await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

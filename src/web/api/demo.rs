@@ -92,3 +92,22 @@ pub async fn line(
     control.line(body.up);
     Ok(Json(LineBody { up: control.is_line_up() }))
 }
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PowerBody {
+    pub on: bool,
+}
+
+/// Let the mains of the simulated club fail (every device goes at once; the box runs on), or come back.
+#[utoipa::path(post, path = "/api/v1/demo/power", tag = "demo", request_body = PowerBody, responses(
+    (status = 200, body = PowerBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn power(
+    State(app): State<AppState>,
+    _: Staff,
+    Body(body): Body<PowerBody>,
+) -> Result<Json<PowerBody>, Error> {
+    let control = control(&app)?;
+    control.power(body.on);
+    Ok(Json(PowerBody { on: control.is_power_on() }))
+}

@@ -75,6 +75,7 @@ fn entries() -> Vec<Entry> {
         ("/api/v1/agent/report", &["post"], post(agent::report).layer(agent)),
         ("/api/v1/demo/devices", &["get", "post"], get(demo::list).merge(post(demo::set))),
         ("/api/v1/demo/line", &["post"], post(demo::line)),
+        ("/api/v1/demo/power", &["post"], post(demo::power)),
         ("/api/openapi.json", &["get"], get(openapi::serve)),
         ("/healthz", &["get"], get(health::alive)),
         ("/readyz", &["get"], get(health::ready)),

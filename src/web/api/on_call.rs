@@ -38,7 +38,8 @@ pub struct OnCallBody {
 
 /// Take or hand over on-call, or set the order. What rings already rings for whoever is on call then.
 #[utoipa::path(put, path = "/api/v1/on-call", tag = "people", request_body = OnCallBody, responses(
-    (status = 200, body = OnCallView), (status = 401, body = ErrorBody), (status = 422, body = ErrorBody)))]
+    (status = 200, body = OnCallView), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+    (status = 422, body = ErrorBody)))]
 pub async fn set(
     State(app): State<AppState>,
     staff: Staff,

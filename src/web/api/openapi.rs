@@ -32,7 +32,7 @@ use crate::web::{auth, events, metrics};
         agent::heartbeat, agent::poll, agent::report,
         console::post, bay::list, bay::post,
         channels::list, channels::test, push::key, push::subscribe, push::unsubscribe,
-        demo::list, demo::set, demo::line,
+        demo::list, demo::set, demo::line, demo::power,
         serve, health::alive, health::ready, metrics::serve,
         events::staff, events::bay, events::visit,
     ),

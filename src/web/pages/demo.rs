@@ -37,6 +37,7 @@ struct DemoPage<'a> {
     staff: &'a Staff,
     simulated: bool,
     line_up: bool,
+    power_on: bool,
     targets: Vec<Place>,
     behaviours: &'static [(&'static str, &'static str)],
     /// Bay and address of its screen, where the code stands that opens the bay's page.
@@ -92,6 +93,7 @@ pub async fn show(State(app): State<AppState>, StaffPage(staff): StaffPage) -> P
         staff: &staff,
         simulated: true,
         line_up: demo.is_line_up(),
+        power_on: demo.is_power_on(),
         targets: places(&app, demo.list()),
         behaviours: &BEHAVIOURS,
         lie: screens.get(1).map(|(bay, _)| (bay.to_string(), Effect::SimRestart.name())),
@@ -158,6 +160,7 @@ pub async fn mend(State(app): State<AppState>, StaffPage(staff): StaffPage, Sent
         api::demo::turn(&app, setting.target.as_str(), Some(setting.effect), WORKS)?;
     }
     demo.line(true);
+    demo.power(true);
     Ok(Redirect::to("/demo").into_response())
 }
 
@@ -170,5 +173,21 @@ pub struct Line {
 pub async fn line(State(app): State<AppState>, StaffPage(staff): StaffPage, Sent(form): Sent<Line>) -> Page {
     staff.check_form(&form.csrf)?;
     api::demo::control(&app)?.line(form.up);
+    Ok(Redirect::to("/demo").into_response())
+}
+
+#[derive(Deserialize)]
+pub struct Power {
+    csrf: String,
+    on: bool,
+}
+
+pub async fn power(
+    State(app): State<AppState>,
+    StaffPage(staff): StaffPage,
+    Sent(form): Sent<Power>,
+) -> Page {
+    staff.check_form(&form.csrf)?;
+    api::demo::control(&app)?.power(form.on);
     Ok(Redirect::to("/demo").into_response())
 }

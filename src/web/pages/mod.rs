@@ -56,6 +56,7 @@ pub fn router() -> Router<AppState> {
         .route("/demo", get(demo::show).post(demo::set))
         .route("/demo/slack", get(demo_slack::show).post(demo_slack::press))
         .route("/demo/line", post(demo::line))
+        .route("/demo/power", post(demo::power))
         .route("/demo/mend", post(demo::mend))
 }
 
