@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::permit::Permit;
-use super::request::{Asker, Refusal, Request};
+use super::request::{Asker, HOUSE, Refusal, Request};
 use crate::clock::UnixMs;
 use crate::site::{Effect, Outcome, Scope, Site, Target, Tier};
 use crate::store::booking::{self, Booking};
@@ -16,6 +16,8 @@ use crate::store::{self, booking_source, device};
 const AFTER_END: Duration = Duration::from_secs(5 * 60);
 /// `thermostat.set` takes 18 to 24 °C.
 const CELSIUS: std::ops::RangeInclusive<f32> = 18.0..=24.0;
+/// The house acts by itself only so long after a booking and before the next one.
+const CLEAR: Duration = Duration::from_secs(15 * 60);
 /// How far bookings are looked for around now.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -122,7 +124,11 @@ fn entitled(
     if request.effect == Effect::ThermostatSet && !request.value.is_some_and(|v| CELSIUS.contains(&v)) {
         return Ok(Err(Refusal::OutOfRange));
     }
-    let Asker::Customer { phone, presence, at_door } = request.asker else { return Ok(Ok(None)) };
+    let (phone, presence, at_door) = match request.asker {
+        Asker::Staff { .. } => return Ok(Ok(None)),
+        Asker::House => return in_a_free_bay(conn, gate.site, request, now),
+        Asker::Customer { phone, presence, at_door } => (phone, presence, at_door),
+    };
     let bookings = match phone {
         Some(phone) => booking::of_phone(conn, phone, now - DAY, now + DAY)?,
         None => Vec::new(),
@@ -133,6 +139,27 @@ fn entitled(
         Tier::T2 => at_the_door(conn, gate.site, &bookings, *at_door, now),
         Tier::T3 => Ok(Err(Refusal::StaffOnly)),
     }
+}
+
+/// The house acts by itself only on a bay that nobody has booked around then, where nobody has shown that
+/// they are, and only while the bookings are known well enough to say so.
+fn in_a_free_bay(
+    conn: &Connection,
+    site: &Site,
+    request: &Request<'_>,
+    now: UnixMs,
+) -> store::Result<Result<Option<String>, Refusal>> {
+    let Some(bay) = request.target.bay().filter(|_| request.effect.tier() == Tier::T1) else {
+        return Ok(Err(Refusal::StaffOnly));
+    };
+    let known = booking_source::oldest(&booking_source::all(conn)?, now);
+    if known.is_none_or(|age| age > site.bookings.limit) {
+        return Ok(Err(Refusal::BookingsOld));
+    }
+    let until = now + request.effect.verify_within() + CLEAR;
+    let booked = booking::of_bay(conn, bay, now - CLEAR, until)?;
+    let in_use = !booked.is_empty() || store::thread::is_present(conn, bay, now)?;
+    Ok(if in_use { Err(Refusal::BayInUse) } else { Ok(None) })
 }
 
 fn in_bay_or_hall(
@@ -243,6 +270,7 @@ fn asked_by(request: &Request<'_>) -> (String, Option<String>) {
         Asker::Customer { presence: Some(bay), .. } => (bay.to_string(), None),
         Asker::Customer { .. } => ("customer".to_owned(), None),
         Asker::Staff { name, .. } => (name.clone(), Some(name.clone())),
+        Asker::House => (HOUSE.to_owned(), None),
     }
 }
 
