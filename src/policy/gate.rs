@@ -10,7 +10,7 @@ use crate::clock::UnixMs;
 use crate::site::{Effect, Outcome, Scope, Site, Target, Tier};
 use crate::store::booking::{self, Booking};
 use crate::store::effect::{EffectRow, NewEffect};
-use crate::store::{self, booking_source, device};
+use crate::store::{self, booking_source, device, presence};
 
 /// A bay's booking still counts this long after its end (DOMAIN 4, T1).
 const AFTER_END: Duration = Duration::from_secs(5 * 60);
@@ -122,7 +122,11 @@ fn entitled(
     if request.effect == Effect::ThermostatSet && !request.value.is_some_and(|v| CELSIUS.contains(&v)) {
         return Ok(Err(Refusal::OutOfRange));
     }
-    let Asker::Customer { phone, presence, at_door } = request.asker else { return Ok(Ok(None)) };
+    let (phone, presence, at_door) = match request.asker {
+        Asker::Customer { phone, presence, at_door } => (phone, presence, at_door),
+        Asker::Staff { .. } => return Ok(Ok(None)),
+        Asker::Program { .. } => return by_itself(conn, gate.site, request, now),
+    };
     let bookings = match phone {
         Some(phone) => booking::of_phone(conn, phone, now - DAY, now + DAY)?,
         None => Vec::new(),
@@ -133,6 +137,28 @@ fn entitled(
         Tier::T2 => at_the_door(conn, gate.site, &bookings, *at_door, now),
         Tier::T3 => Ok(Err(Refusal::StaffOnly)),
     }
+}
+
+/// What no person stands behind. A game is interrupted only where the software is dead anyway.
+fn by_itself(
+    conn: &Connection,
+    site: &Site,
+    request: &Request<'_>,
+    now: UnixMs,
+) -> store::Result<Result<Option<String>, Refusal>> {
+    if tier(site, request.effect, request.target) > Tier::T1 {
+        return Ok(Err(Refusal::StaffOnly));
+    }
+    let Some(bay) = request.target.bay().filter(|_| request.effect.interrupts_play()) else {
+        return Ok(Ok(None));
+    };
+    let booked = !booking::of_bay(conn, bay, now, now + Duration::from_millis(1))?.is_empty();
+    let in_use = booked || presence::is_anybody_in(conn, bay, now)?;
+    let dead = device::get(conn, request.target, "")?.is_some_and(|s| {
+        let state: serde_json::Value = serde_json::from_str(&s.state).unwrap_or_default();
+        state["software"]["running"] == serde_json::Value::Bool(false)
+    });
+    Ok(if in_use && !dead { Err(Refusal::BayInUse) } else { Ok(None) })
 }
 
 fn in_bay_or_hall(
@@ -243,6 +269,7 @@ fn asked_by(request: &Request<'_>) -> (String, Option<String>) {
         Asker::Customer { presence: Some(bay), .. } => (bay.to_string(), None),
         Asker::Customer { .. } => ("customer".to_owned(), None),
         Asker::Staff { name, .. } => (name.clone(), Some(name.clone())),
+        Asker::Program { name } => (name.clone(), None),
     }
 }
 

@@ -18,6 +18,11 @@ pub enum Asker {
         name: String,
         role: Role,
     },
+    /// A program nobody stands behind by name: Home Assistant. T1 at the most, and no bay that is in use is
+    /// interrupted.
+    Program {
+        name: String,
+    },
 }
 
 #[derive(Debug, Clone)]
