@@ -9,6 +9,7 @@
 //! | 6 | [`web`] | pages on the LAN, JSON API, events, sign-in |
 //! | 6 | [`channel`] | where customers' texts come in and go out |
 //! | 6 | [`notify`] | where people are called |
+//! | 6 | [`home_assistant`] | the club in Home Assistant: entities out, wishes in |
 //! | 6 | [`bayagent`] | the program on a bay's PC; knows the protocol's page and nothing of the box |
 //! | 6 | [`replay`], [`simclub`] | scenarios on virtual time; the simulated club |
 //! | 5 | [`desk`] | the conversation: inbox, turns, episodes, decisions, hand-over |
@@ -35,6 +36,8 @@ pub mod desk;
 pub mod device;
 #[cfg(unix)]
 pub mod feed;
+#[cfg(unix)]
+pub mod home_assistant;
 #[cfg(unix)]
 pub mod intent;
 #[cfg(unix)]

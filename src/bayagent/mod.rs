@@ -23,7 +23,7 @@ mod probe;
 mod radar;
 mod software;
 mod taken;
-mod tls;
+pub mod tls;
 pub mod wire;
 
 use std::path::PathBuf;

@@ -12,7 +12,9 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
 use super::EX_CONFIG;
-use crate::device::broker::{self, BOX_USER, BrokerPlan, Hosted, OBSERVER_USER, TlsListener};
+use crate::device::broker::{
+    self, BOX_USER, BrokerPlan, HOME_ASSISTANT_USER, Hosted, OBSERVER_USER, TlsListener,
+};
 use crate::device::broker_certificate;
 use crate::site::{self, BayId, LoadMode, secret};
 
@@ -64,7 +66,7 @@ pub struct InitArgs {
 pub struct ShowArgs {
     #[command(flatten)]
     places: Places,
-    /// bay-2, observer
+    /// bay-2, observer, home-assistant
     user: Option<String>,
 }
 
@@ -189,8 +191,11 @@ fn overview(places: &Places, settings: &Settings, bays: &[BayId]) {
     {
         println!("certificate   SHA-256 {print}");
     }
-    let users: Vec<String> =
-        bays.iter().map(|bay| broker::bay_user(*bay)).chain([OBSERVER_USER.to_owned()]).collect();
+    let users: Vec<String> = bays
+        .iter()
+        .map(|bay| broker::bay_user(*bay))
+        .chain([OBSERVER_USER, HOME_ASSISTANT_USER].map(str::to_owned))
+        .collect();
     println!("users         {}", users.join(", "));
     println!("configuration {}", places.conf.display());
 }
@@ -245,7 +250,9 @@ fn user_file(places: &Places, bays: &[BayId], user: &str) -> anyhow::Result<Path
     if user == BOX_USER {
         return Ok(places.box_secret.clone());
     }
-    if user != OBSERVER_USER && !bays.iter().any(|bay| broker::bay_user(*bay) == user) {
+    if ![OBSERVER_USER, HOME_ASSISTANT_USER].contains(&user)
+        && !bays.iter().any(|bay| broker::bay_user(*bay) == user)
+    {
         bail!("the broker knows no `{user}`; `clubos broker show` names who it knows");
     }
     Ok(places.dir.join("secrets").join(user))

@@ -12,6 +12,7 @@ pub mod classify;
 mod cloud;
 pub mod demo;
 mod demo_people;
+mod device;
 pub mod eval;
 mod https;
 pub mod knobs;
@@ -88,6 +89,9 @@ enum Command {
     /// Work with the people who may sign in
     #[command(subcommand)]
     User(user::UserCommand),
+    /// What the devices are and do, and asking for an effect, at the running box
+    #[command(subcommand)]
+    Device(device::DeviceCommand),
     /// Set up the club's MQTT broker for the bays of the site
     #[command(subcommand)]
     Broker(broker::BrokerCommand),
@@ -227,6 +231,7 @@ fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
         }
         Command::Check(args) => check::run(&args, paths),
         Command::User(command) => user::run(command),
+        Command::Device(command) => device::run(&command),
         Command::Broker(command) => broker::run(command),
         Command::Agent(command) => agent::run(command),
         Command::Backup(args) => backup::backup(&args),

@@ -24,6 +24,7 @@ use crate::channel::Gateway;
 use crate::clock::Clock;
 use crate::desk::{self, Desk, DeskHandle, Options, Parts};
 use crate::device::{DeviceEvent, Drivers};
+use crate::home_assistant::{self, Health};
 use crate::intent::{LoadOptions, Understanding};
 use crate::notify::{Made, Switchboard};
 use crate::site::{self, LoadMode, Site};
@@ -288,6 +289,13 @@ pub fn start(
         cloud: cloud.clone(),
     };
     let readiness = web::Readiness::loading();
+    let seen_from_home = home_assistant::Parts {
+        desk: handle.clone(),
+        db: db.clone(),
+        site: setup.site.clone(),
+        clock: setup.clock.clone(),
+        health: health(setup.safe_mode, readiness.clone()),
+    };
     let mut app =
         web::App::new(handle.clone(), db, setup.site.clone(), setup.clock.clone(), readiness.clone());
     app = app.with_people(Arc::new(Staffroom {
@@ -337,6 +345,10 @@ pub fn start(
         tokio::spawn(cloud::forget(handle.clone(), setup.site.llm.as_ref().map(|llm| llm.keep))),
     ];
     tasks.extend(switchboard.start());
+    match home_assistant::start(seen_from_home) {
+        Ok(started) => tasks.extend(started),
+        Err(error) => tracing::error!(%error, "the club is not seen in Home Assistant"),
+    }
     if let Some(texts) = texts {
         tasks.push(tokio::spawn(texts.run()));
     }
@@ -371,6 +383,15 @@ pub fn start(
     tasks.push(tokio::task::spawn_blocking(move || loading.run()));
     tracing::info!(address = %setup.listen, safe_mode = setup.safe_mode, "the pages are up");
     Ok(Running { desk: handle, readiness, served, secure, stop, thread, read_again, _held: held, tasks })
+}
+
+/// How the box is, for those who watch it from outside.
+fn health(safe_mode: bool, readiness: web::Readiness) -> Arc<dyn Fn() -> Health + Send + Sync> {
+    Arc::new(move || match () {
+        () if safe_mode => Health::SafeMode,
+        () if readiness.is_ready() => Health::Ok,
+        () => Health::WithoutModel,
+    })
 }
 
 async fn wait_for(mut stopped: tokio::sync::watch::Receiver<bool>) {

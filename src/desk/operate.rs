@@ -60,15 +60,39 @@ impl Desk {
         target: &Target,
         value: Option<f32>,
     ) -> Result<i64, OperateError> {
+        let (id, verdict) = self.ask(&staff(who), effect, target, value)?;
+        verdict.map(|()| id).map_err(|r| OperateError::Refused(r.reason()))
+    }
+
+    /// A program asks for an effect in nobody's name (Home Assistant). Journaled whatever the gate says:
+    /// the row's id, and the reason if it was refused.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub fn wish(
+        &mut self,
+        program: &str,
+        effect: Effect,
+        target: &Target,
+        value: Option<f32>,
+    ) -> Result<(i64, Result<(), Refusal>), StoreError> {
+        self.ask(&Asker::Program { name: program.to_owned() }, effect, target, value)
+    }
+
+    fn ask(
+        &mut self,
+        asker: &Asker,
+        effect: Effect,
+        target: &Target,
+        value: Option<f32>,
+    ) -> Result<(i64, Result<(), Refusal>), StoreError> {
         let world = &self.world;
         let now = world.clock.now();
-        let (id, verdict) = self.store.write(|tx| {
+        self.store.write(|tx| {
             let cx = Cx { db: tx, world, now };
-            let asker = staff(who);
-            let request = Request { effect, target, value, asker: &asker, thread_id: None, episode_id: None };
+            let request = Request { effect, target, value, asker, thread_id: None, episode_id: None };
             policy::authorise(cx.db, cx.gate(), &request, cx.now)
-        })?;
-        verdict.map(|()| id).map_err(|r| OperateError::Refused(r.reason()))
+        })
     }
 }
 

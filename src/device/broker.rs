@@ -6,7 +6,8 @@
 //!
 //! Every bay's agent is its own user (`bay-1`) and reaches only its own topics. A session is taken over by
 //! whoever names its client id, so ours are random and [`client_id`] makes them. `clubos` is the box;
-//! `observer` may listen to everything and write nothing, for people who look for faults.
+//! `observer` may listen to everything and write nothing, for people who look for faults; `home-assistant` hears
+//! what the club shows there and writes its wishes, nothing else.
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
@@ -26,6 +27,8 @@ use crate::site::{BayId, Site, secret};
 pub const BOX_USER: &str = "clubos";
 /// Reads all, writes nothing.
 pub const OBSERVER_USER: &str = "observer";
+/// Home Assistant, where the club has one.
+pub const HOME_ASSISTANT_USER: &str = "home-assistant";
 /// Rounds of PBKDF2. The secrets are random and long, so the number guards nothing by itself.
 const ROUNDS: u32 = 1_000;
 /// Longer messages are refused by the broker, in bytes.
@@ -142,7 +145,7 @@ pub fn generate_for(bays: &[BayId], plan: &BrokerPlan) -> Result<BrokerFiles, Br
     let hashes = plan.dir.join("passwords");
     let before = fs::read_to_string(&hashes).unwrap_or_default(); // none yet
     let mut passwords = String::new();
-    let users = [BOX_USER.to_owned(), OBSERVER_USER.to_owned()];
+    let users = [BOX_USER, OBSERVER_USER, HOME_ASSISTANT_USER].map(str::to_owned);
     for user in users.into_iter().chain(bays.iter().map(|bay| bay_user(*bay))) {
         let secret = secret_of(&files.secret_file(&user))?;
         let line = match before.lines().find(|line| is_hash_of(line, &user, &secret)) {
@@ -237,8 +240,12 @@ fn listener(at: SocketAddr) -> String {
 }
 
 fn acl(bays: &[BayId]) -> String {
-    let mut acl =
-        format!("user {BOX_USER}\ntopic readwrite clubos/#\n\nuser {OBSERVER_USER}\ntopic read clubos/#\n");
+    let mut acl = format!(
+        "user {BOX_USER}\ntopic readwrite clubos/#\ntopic readwrite homeassistant/#\n\n\
+         user {OBSERVER_USER}\ntopic read clubos/#\ntopic read homeassistant/#\n\n\
+         user {HOME_ASSISTANT_USER}\ntopic read homeassistant/#\ntopic write homeassistant/status\n\
+         topic read clubos/v1/ha/#\ntopic write clubos/v1/ha/do/#\n"
+    );
     for bay in bays {
         let at = format!("clubos/v1/bay/{}", bay.0);
         let _ = write!(

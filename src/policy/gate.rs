@@ -10,7 +10,7 @@ use crate::clock::UnixMs;
 use crate::site::{Effect, Outcome, Scope, Site, Target, Tier};
 use crate::store::booking::{self, Booking};
 use crate::store::effect::{EffectRow, NewEffect};
-use crate::store::{self, booking_source, device};
+use crate::store::{self, booking_source, device, presence};
 
 /// A bay's booking still counts this long after its end (DOMAIN 4, T1).
 const AFTER_END: Duration = Duration::from_secs(5 * 60);
@@ -128,6 +128,7 @@ fn entitled(
         Asker::Staff { .. } => return Ok(Ok(None)),
         Asker::House => return in_a_free_bay(conn, gate.site, request, now),
         Asker::Customer { phone, presence, at_door } => (phone, presence, at_door),
+        Asker::Program { .. } => return by_itself(conn, gate.site, request, now),
     };
     let bookings = match phone {
         Some(phone) => booking::of_phone(conn, phone, now - DAY, now + DAY)?,
@@ -158,8 +159,30 @@ fn in_a_free_bay(
     }
     let until = now + request.effect.verify_within() + CLEAR;
     let booked = booking::of_bay(conn, bay, now - CLEAR, until)?;
-    let in_use = !booked.is_empty() || store::thread::is_present(conn, bay, now)?;
+    let in_use = !booked.is_empty() || presence::is_anybody_in(conn, bay, now)?;
     Ok(if in_use { Err(Refusal::BayInUse) } else { Ok(None) })
+}
+
+/// What no person stands behind. A game is interrupted only where the software is dead anyway.
+fn by_itself(
+    conn: &Connection,
+    site: &Site,
+    request: &Request<'_>,
+    now: UnixMs,
+) -> store::Result<Result<Option<String>, Refusal>> {
+    if tier(site, request.effect, request.target) > Tier::T1 {
+        return Ok(Err(Refusal::StaffOnly));
+    }
+    let Some(bay) = request.target.bay().filter(|_| request.effect.interrupts_play()) else {
+        return Ok(Ok(None));
+    };
+    let booked = !booking::of_bay(conn, bay, now, now + Duration::from_millis(1))?.is_empty();
+    let in_use = booked || presence::is_anybody_in(conn, bay, now)?;
+    let dead = device::get(conn, request.target, "")?.is_some_and(|s| {
+        let state: serde_json::Value = serde_json::from_str(&s.state).unwrap_or_default();
+        state["software"]["running"] == serde_json::Value::Bool(false)
+    });
+    Ok(if in_use && !dead { Err(Refusal::BayInUse) } else { Ok(None) })
 }
 
 fn in_bay_or_hall(
@@ -271,6 +294,7 @@ fn asked_by(request: &Request<'_>) -> (String, Option<String>) {
         Asker::Customer { .. } => ("customer".to_owned(), None),
         Asker::Staff { name, .. } => (name.clone(), Some(name.clone())),
         Asker::House => (HOUSE.to_owned(), None),
+        Asker::Program { name } => (name.clone(), None),
     }
 }
 

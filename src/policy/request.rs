@@ -20,6 +20,11 @@ pub enum Asker {
     },
     /// The house itself, by the schedule in `site.toml`: only in a bay that is surely free.
     House,
+    /// A program nobody stands behind by name: Home Assistant. T1 at the most, and no bay that is in use is
+    /// interrupted.
+    Program {
+        name: String,
+    },
 }
 
 /// What the journal calls [`Asker::House`].

@@ -11,7 +11,7 @@ use super::facts::FACTS;
 use super::problem::{self, Problem, Problems, did_you_mean};
 use super::raw::{Entry, Fields, Raw, Spot};
 use super::{AccessController, Broker, E164, Effect, Hours, Housekeeping, Person, Role, Site, SitePolicy};
-use super::{feed, llm, load_devices, load_notify, parse, secret, texts, validate};
+use super::{feed, home_assistant, llm, load_devices, load_notify, parse, secret, texts, validate};
 
 /// One thing wrong with `site.toml`.
 pub type SiteProblem = Problem;
@@ -124,6 +124,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     let carriers = (top.has("broker"), top.has("access"));
     let broker = broker(top, beside, problems);
     let access = access(top, beside, problems);
+    let home_assistant = home_assistant::home_assistant(top, carriers.0, problems);
     let bookings = feed::bookings(top, beside, problems);
     let telemetry = feed::telemetry(top, beside, problems);
     let texts = texts::texts(top, beside, problems);
@@ -146,6 +147,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         people,
         broker,
         access,
+        home_assistant,
         bookings,
         telemetry,
         notify,

@@ -6,6 +6,7 @@
 pub mod effect;
 pub mod facts;
 mod feed;
+mod home_assistant;
 pub mod ids;
 pub mod llm;
 pub mod load;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 pub use effect::{Effect, Outcome, Scope, Tier};
 pub use feed::{Bookings, EventMap, FeedUrl, IcalFeed, Rule, Telemetry, is_allowed as is_allowed_url};
+pub use home_assistant::HomeAssistant;
 pub use ids::{BayId, E164, Target};
 pub use llm::{CloudModel, LlmCompany};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
@@ -58,6 +60,8 @@ pub struct Site {
     pub people: Vec<Person>,
     pub broker: Option<Broker>,
     pub access: Option<AccessController>,
+    /// Without it nothing of the club is seen in Home Assistant.
+    pub home_assistant: Option<HomeAssistant>,
     pub bookings: Bookings,
     pub telemetry: Telemetry,
     /// How people are called.

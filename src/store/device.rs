@@ -21,6 +21,23 @@ pub struct DeviceStatus {
     pub simulated: bool,
 }
 
+/// What the parts of one target come to: `online`, `degraded`, `offline` or `unknown`.
+pub fn condition<'a>(parts: impl IntoIterator<Item = &'a DeviceStatus>) -> &'static str {
+    let (mut whole, mut part_gone) = (None, false);
+    for status in parts {
+        match status.part.is_empty() {
+            true => whole = status.online,
+            false => part_gone |= status.online == Some(false),
+        }
+    }
+    match whole {
+        Some(true) if part_gone => "degraded",
+        Some(true) => "online",
+        Some(false) => "offline",
+        None => "unknown",
+    }
+}
+
 const COLUMNS: &str = "target, part, online, reason, since, seen_at, state, simulated";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<DeviceStatus> {

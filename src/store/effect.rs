@@ -156,6 +156,21 @@ pub fn recent(conn: &Connection, limit: u32) -> Result<Vec<EffectRow>> {
     list(conn, "ORDER BY id DESC LIMIT ?1", &[&limit])
 }
 
+/// The latest `limit` effects on `target`, latest first.
+pub fn recent_on(conn: &Connection, target: &Target, limit: u32) -> Result<Vec<EffectRow>> {
+    list(conn, "WHERE target = ?1 ORDER BY id DESC LIMIT ?2", &[&target.as_str(), &limit])
+}
+
+/// The last effect on `target` that was asked for under this name.
+pub fn last_asked_by(conn: &Connection, target: &Target, name: &str) -> Result<Option<EffectRow>> {
+    let rows = list(
+        conn,
+        "WHERE target = ?1 AND asked_by = ?2 ORDER BY id DESC LIMIT 1",
+        &[&target.as_str(), &name],
+    )?;
+    Ok(rows.into_iter().next())
+}
+
 /// When `effect` was last handed to the driver of `target`; what certainly never left does not count.
 pub fn last_sent(conn: &Connection, effect: Effect, target: &Target) -> Result<Option<UnixMs>> {
     let at: Option<i64> = conn

@@ -8,6 +8,9 @@
     reason = "a test says that it failed by panicking"
 )]
 
+mod club;
+mod device_command;
+mod home_assistant;
 mod over_http;
 mod over_mqtt;
 mod pc;

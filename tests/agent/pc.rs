@@ -98,6 +98,12 @@ impl Pc {
         }
     }
 
+    /// Ends the software as a crash does.
+    pub fn kill_software(&self) {
+        let pid = self.starts().last().expect("it was started").to_string();
+        assert!(Command::new("kill").args(["-9", &pid]).status().expect("kill").success());
+    }
+
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("log")).unwrap_or_default()
     }

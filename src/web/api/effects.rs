@@ -1,7 +1,7 @@
 //! Effects: the journal, and requests of staff outside any conversation.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
 use super::Body;
@@ -25,6 +25,19 @@ pub async fn list(State(app): State<AppState>, _: Staff) -> Result<Json<Vec<Effe
         Ok(effect::recent(look.conn, LATEST)?.iter().map(|row| effect_view(look, row)).collect())
     };
     app.view(list).await.map(Json)
+}
+
+/// One effect, and what became of it.
+#[utoipa::path(get, path = "/api/v1/effects/{id}", tag = "effects", params(("id" = i64, Path)), responses(
+    (status = 200, body = EffectView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn one(
+    State(app): State<AppState>,
+    _: Staff,
+    Path(id): Path<i64>,
+) -> Result<Json<EffectView>, Error> {
+    let row =
+        app.view(move |look| Ok(effect::get(look.conn, id)?.map(|row| effect_view(look, &row)))).await?;
+    row.map(Json).ok_or_else(|| Error::not_found("there is no such effect"))
 }
 
 /// Ask for an effect by name, through the gate like everyone. 403 with the gate's reason if it says no.

@@ -4,16 +4,19 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::conversation::{EffectView, effect_view};
 use super::offer::{self, Offer};
 use super::{Look, time, words};
 use crate::site::{DriverKind, Target};
 use crate::store::device::{self, DeviceStatus};
-use crate::store::{self, booking};
+use crate::store::{self, booking, effect};
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DeviceView {
     pub target: String,
     pub label: String,
+    /// `online`, `degraded` (a part of it is offline), `offline`, `unknown` (never heard of).
+    pub condition: &'static str,
     /// `None`: never heard of.
     pub online: Option<bool>,
     pub reason: Option<String>,
@@ -28,6 +31,41 @@ pub struct DeviceView {
     /// Who has the bay now, by booking.
     pub in_use_until: Option<String>,
     pub can: Vec<Offer>,
+}
+
+/// One device with everything that is known of it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DeviceDetail {
+    #[serde(flatten)]
+    pub device: DeviceView,
+    /// The last observation of each kind, as the driver told it.
+    #[schema(value_type = Object)]
+    pub state: Value,
+    /// When it was last heard of.
+    pub seen_at: Option<String>,
+    /// The latest effects on it, latest first.
+    pub effects: Vec<EffectView>,
+}
+
+/// How many effects are shown of one device.
+const EFFECTS: u32 = 10;
+
+/// One target of the site; `None` for one that it does not name.
+pub fn one(look: Look<'_>, target: &Target) -> store::Result<Option<DeviceDetail>> {
+    if !look.site.knows(target) {
+        return Ok(None);
+    }
+    let known = device::all(look.conn)?;
+    let whole = known.iter().find(|s| &s.target == target && s.part.is_empty());
+    let effects = effect::recent_on(look.conn, target, EFFECTS)?;
+    Ok(Some(DeviceDetail {
+        device: view(look, target, &known)?,
+        state: whole
+            .and_then(|s| serde_json::from_str(&s.state).ok())
+            .unwrap_or_else(|| Value::Object(Default::default())),
+        seen_at: whole.map(|s| time::rfc3339(s.seen_at)),
+        effects: effects.iter().map(|row| effect_view(look, row)).collect(),
+    }))
 }
 
 /// Every target of the site: bays, doors, hall.
@@ -49,6 +87,7 @@ fn view(look: Look<'_>, target: &Target, known: &[DeviceStatus]) -> store::Resul
         None => None,
     };
     Ok(DeviceView {
+        condition: device::condition(own.iter().copied()),
         target: target.as_str().to_owned(),
         label: words::target(look.site, target),
         online: whole.and_then(|s| s.online),

@@ -1,0 +1,94 @@
+//! `clubos device do`: an effect is asked for, and what was seen of it is waited for. Says "verified" only
+//! where the box says so.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::link::{Events, Link, LinkError};
+use super::shown::{Device, Effect};
+use super::{FAILED, NOT_SENT, UNKNOWN, Wanted, pretty, say};
+use crate::clock::Clock;
+
+/// An event may be missed while the box starts again: it is looked at this often anyhow.
+const LOOK: Duration = Duration::from_secs(2);
+/// Every effect has ended by then: the longest time to be sent and to be seen, and a start of the box.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
+
+pub async fn ask(link: &Link, wanted: &Wanted) -> anyhow::Result<ExitCode> {
+    let devices: Vec<Device> = serde_json::from_value(link.get("/api/v1/devices").await?)?;
+    let device = devices.iter().find(|device| device.target == wanted.target);
+    let device = device.ok_or_else(|| LinkError::NoDevice(wanted.target.clone()))?;
+    let interrupts = device.can.iter().any(|can| can.effect == wanted.effect && can.interrupts);
+    if let Some(until) = device.in_use_until.as_ref().filter(|_| interrupts) {
+        eprintln!("{} is booked until {until}; this interrupts play there.", device.target);
+    }
+    let mut events = link.events().await?;
+    let body = json!({"effect": wanted.effect, "target": wanted.target, "value": wanted.value});
+    let mut asked = match link.post("/api/v1/effects", &body).await {
+        Err(LinkError::Said { status: StatusCode::FORBIDDEN, what, .. }) => return refused(wanted, &what),
+        asked => asked?,
+    };
+    let clock = Clock::system();
+    let begun = clock.now();
+    let mut shown = String::new();
+    loop {
+        let effect: Effect = serde_json::from_value(asked.clone())?;
+        if effect.has_ended() {
+            say(&if wanted.reach.json { pretty(&asked)? } else { format!("{}\n", effect.line()) })?;
+            return Ok(code(effect.outcome.as_deref()));
+        }
+        if effect.state != shown {
+            shown.clone_from(&effect.state);
+            eprintln!("{}", effect.line());
+        }
+        anyhow::ensure!(
+            clock.now().since(begun) < LONGEST,
+            "the box gave no outcome in {} min",
+            LONGEST.as_secs() / 60
+        );
+        wait(&mut events).await;
+        asked = look(link, effect.id, asked, &mut events).await?;
+    }
+}
+
+/// Until something is different, or the time to look anyhow.
+async fn wait(events: &mut Events) {
+    match tokio::time::timeout(LOOK, events.change()).await {
+        Ok(true) | Err(_) => {}
+        Ok(false) => tokio::time::sleep(LOOK).await,
+    }
+}
+
+/// A box that starts again is waited for: what was asked for goes on.
+async fn look(link: &Link, id: i64, before: Value, events: &mut Events) -> anyhow::Result<Value> {
+    match link.get(&format!("/api/v1/effects/{id}")).await {
+        Ok(now) => Ok(now),
+        Err(LinkError::NoAnswer { .. }) => {
+            if let Ok(fresh) = link.events().await {
+                *events = fresh;
+            }
+            Ok(before)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn refused(wanted: &Wanted, what: &str) -> anyhow::Result<ExitCode> {
+    let Wanted { target, effect, .. } = wanted;
+    let what = what.strip_prefix("not done: ").unwrap_or(what);
+    let said = json!({"effect": effect, "target": target, "outcome": "refused", "reason": what});
+    say(&if wanted.reach.json { pretty(&said)? } else { format!("{effect} {target}: refused, {what}\n") })?;
+    Ok(ExitCode::from(NOT_SENT))
+}
+
+fn code(outcome: Option<&str>) -> ExitCode {
+    match outcome {
+        Some("verified") => ExitCode::SUCCESS,
+        Some("refused" | "expired") => ExitCode::from(NOT_SENT),
+        Some("failed") => ExitCode::from(FAILED),
+        _ => ExitCode::from(UNKNOWN),
+    }
+}
