@@ -81,6 +81,7 @@ fn nowhere() -> Site {
         people: Vec::new(),
         broker: None,
         access: None,
+        network: None,
         bookings: Bookings::default(),
         telemetry: Telemetry::default(),
         notify: Default::default(),

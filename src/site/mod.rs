@@ -11,6 +11,7 @@ pub mod llm;
 pub mod load;
 mod load_devices;
 mod load_notify;
+mod network;
 pub mod notify;
 mod parse;
 pub mod plain;
@@ -29,6 +30,7 @@ pub use feed::{Bookings, EventMap, FeedUrl, IcalFeed, Rule, Telemetry, is_allowe
 pub use ids::{BayId, E164, Target};
 pub use llm::{CloudModel, LlmCompany};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
+pub use network::{Gear, NetworkConsole, plain_mac};
 pub use plain::Plain;
 pub use problem::{Problem, Problems};
 pub use texts::{TextCompany, Texts};
@@ -58,6 +60,7 @@ pub struct Site {
     pub people: Vec<Person>,
     pub broker: Option<Broker>,
     pub access: Option<AccessController>,
+    pub network: Option<NetworkConsole>,
     pub bookings: Bookings,
     pub telemetry: Telemetry,
     /// How people are called.
@@ -108,6 +111,8 @@ pub enum DriverKind {
     AgentHttp,
     /// UniFi Access over HTTPS; the door's id at the controller.
     UnifiAccess { door_id: String },
+    /// UniFi Network over HTTPS; what of its gear is meant.
+    UnifiNetwork(Gear),
     /// A simulated device. Accepted only by `demo`, `simulate` and tests.
     Simulated,
 }
