@@ -82,6 +82,7 @@ fn nowhere() -> Site {
         broker: None,
         access: None,
         home_assistant: None,
+        network: None,
         bookings: Bookings::default(),
         telemetry: Telemetry::default(),
         notify: Default::default(),

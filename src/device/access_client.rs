@@ -135,7 +135,7 @@ fn unanswered(error: reqwest::Error) -> CallError {
 }
 
 /// The error with its causes, without the address.
-fn chain(error: &reqwest::Error) -> String {
+pub(super) fn chain(error: &reqwest::Error) -> String {
     let mut text = String::new();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -18,6 +18,11 @@ pub mod health;
 mod novelty;
 pub mod pinned_tls;
 pub mod registry;
+pub mod unifi_network;
+mod unifi_network_client;
+mod unifi_network_guard;
+mod unifi_network_watch;
+mod unifi_network_wire;
 pub mod verify;
 pub mod wake;
 
@@ -86,6 +91,19 @@ pub enum Observation {
     /// Seconds since the network gear started.
     Uptime {
         seconds: u64,
+    },
+    /// The gateway's line to the internet is plugged in and up.
+    Wan {
+        up: bool,
+    },
+    /// Access points of the site.
+    AccessPoints {
+        online: u32,
+        total: u32,
+    },
+    /// Whether the bay's PC is connected to the network, as the network gear sees it.
+    OnNetwork {
+        present: bool,
     },
     /// The door's lock relay.
     Lock {

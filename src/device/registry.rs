@@ -11,10 +11,11 @@ use super::access::{AccessDriver, AccessError, AccessOptions};
 use super::agent::{AgentDriver, AgentOptions};
 use super::agent_http::{HttpAgentDriver, HttpAgentOptions, HttpAgents};
 use super::broker::BrokerError;
+use super::unifi_network::{NetworkDriver, NetworkError, NetworkOptions};
 use super::{DeviceEvent, DeviceHealth, Driver, NotSent};
 use crate::clock::Clock;
 use crate::policy::Permit;
-use crate::site::{BayId, DriverKind, Effect, Site, Target};
+use crate::site::{BayId, DriverKind, Effect, Gear, Site, Target};
 
 /// Why the devices of a site cannot be driven.
 #[derive(Debug, thiserror::Error)]
@@ -23,12 +24,16 @@ pub enum DeviceError {
     NoBroker,
     #[error("doors use UniFi Access, but site.toml names no controller; add an [access] table")]
     NoController,
+    #[error("network gear uses UniFi Network, but site.toml names no console; add a [network] table")]
+    NoConsole,
     #[error("{0} is simulated, and simulated devices are only for `demo`, `simulate` and tests")]
     SimulatedNotAllowed(Target),
     #[error("the broker of the bay agents: {0}")]
     Broker(#[from] BrokerError),
     #[error("the Access controller: {0}")]
     Access(#[from] AccessError),
+    #[error("the network console: {0}")]
+    Network(#[from] NetworkError),
 }
 
 /// The drivers of one site, running. Dropping it ends them.
@@ -37,6 +42,7 @@ pub struct Drivers {
     agents: Option<AgentDriver>,
     http_agents: Option<HttpAgentDriver>,
     access: Option<AccessDriver>,
+    network: Option<NetworkDriver>,
     simulated: Option<Arc<dyn Driver>>,
 }
 
@@ -93,9 +99,16 @@ impl Drivers {
             None
         } else {
             let controller = site.access.as_ref().ok_or(DeviceError::NoController)?;
-            Some(AccessDriver::start(controller, doors, events, clock, AccessOptions::default())?)
+            Some(AccessDriver::start(
+                controller,
+                doors,
+                events.clone(),
+                clock.clone(),
+                AccessOptions::default(),
+            )?)
         };
-        Ok(Drivers { site: site.clone(), agents, http_agents, access, simulated })
+        let network = network(site, events, clock)?;
+        Ok(Drivers { site: site.clone(), agents, http_agents, access, network, simulated })
     }
 
     /// Hands an authorised effect to the driver the site names for it. Returns once it left the box.
@@ -116,6 +129,7 @@ impl Drivers {
             DriverKind::AgentMqtt => self.agents.as_ref().map(|driver| driver as &dyn Driver),
             DriverKind::AgentHttp => self.http_agents.as_ref().map(|driver| driver as &dyn Driver),
             DriverKind::UnifiAccess { .. } => self.access.as_ref().map(|driver| driver as &dyn Driver),
+            DriverKind::UnifiNetwork(_) => self.network.as_ref().map(|driver| driver as &dyn Driver),
             DriverKind::Simulated => self.simulated.as_deref(),
         }
     }
@@ -130,10 +144,11 @@ impl Drivers {
         let agents = self.agents.iter().flat_map(Driver::health);
         let http_agents = self.http_agents.iter().flat_map(Driver::health);
         let access = self.access.iter().flat_map(Driver::health);
+        let network = self.network.iter().flat_map(Driver::health);
         let simulated = self.simulated.iter().flat_map(|driver| driver.health());
         let simulated =
             simulated.filter(|row| kinds(&self.site, &row.target).contains(&&DriverKind::Simulated));
-        agents.chain(http_agents).chain(access).chain(simulated).collect()
+        agents.chain(http_agents).chain(access).chain(network).chain(simulated).collect()
     }
 }
 
@@ -160,7 +175,30 @@ fn bays_by(site: &Site, kind: &DriverKind) -> Vec<BayId> {
 fn access_doors(site: &Site) -> BTreeMap<Target, String> {
     let id = |door: &crate::site::Door| match &door.driver {
         DriverKind::UnifiAccess { door_id } => Some((door.target.clone(), door_id.clone())),
-        DriverKind::AgentMqtt | DriverKind::AgentHttp | DriverKind::Simulated => None,
+        _ => None,
     };
     site.doors.values().filter_map(id).collect()
+}
+
+/// The network's driver, where the site names gear of it or wants to see the bays' PCs on it.
+fn network(
+    site: &Site,
+    events: mpsc::Sender<DeviceEvent>,
+    clock: Clock,
+) -> Result<Option<NetworkDriver>, DeviceError> {
+    let bays = site.bays.iter().flat_map(|(bay, of)| of.drivers.values().map(|d| (Target::from(*bay), d)));
+    let hall = site.hall.iter().map(|(target, device)| (target.clone(), &device.driver));
+    let gear = |(target, kind): (Target, &DriverKind)| match kind {
+        DriverKind::UnifiNetwork(gear) => Some((target, gear.clone())),
+        _ => None,
+    };
+    let gear: BTreeMap<Target, Gear> = bays.chain(hall).filter_map(gear).collect();
+    match &site.network {
+        None if gear.is_empty() => Ok(None),
+        None => Err(DeviceError::NoConsole),
+        Some(console) if gear.is_empty() && console.pcs.is_empty() => Ok(None),
+        Some(console) => {
+            Ok(Some(NetworkDriver::start(console, gear, events, clock, NetworkOptions::default())?))
+        }
+    }
 }

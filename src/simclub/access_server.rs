@@ -379,7 +379,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A self-signed certificate, made anew at every start, and its fingerprint.
-fn certificate() -> Result<(RustlsConfig, String), AccessServerError> {
+pub(super) fn certificate() -> Result<(RustlsConfig, String), AccessServerError> {
     let failed = |error: &dyn std::fmt::Display| AccessServerError::Certificate(error.to_string());
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let made = rcgen::generate_simple_self_signed(names).map_err(|e| failed(&e))?;

@@ -1,8 +1,8 @@
 //! The simulated club: devices that behave, misbehave and lie on command, for the demo, `simulate` and
 //! tests. Everything in it says "simulated".
 //!
-//! Owns the behaviour model, the simulated bay agents, the simulated Access controller, the simulated
-//! text providers and the demo's broker. May use `device` and below. Never stands in for a device that a site names as real.
+//! Owns the behaviour model, the simulated bay agents, the simulated Access controller and
+//! network console, the simulated text providers and the demo's broker. May use `device` and below. Never stands in for a device that a site names as real.
 
 pub mod access_server;
 pub mod agent;
@@ -18,6 +18,7 @@ mod fake_slack_check;
 pub mod fake_twilio;
 pub mod house;
 pub mod model;
+pub mod network_server;
 pub mod signing;
 mod text_server;
 

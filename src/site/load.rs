@@ -122,15 +122,18 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     let notify = load_notify::notify(top, beside, problems);
     // A section that is there and wrong is complained about once, not as missing too.
     let carriers = (top.has("broker"), top.has("access"));
+    let has_network = top.has("network");
     let broker = broker(top, beside, problems);
     let access = access(top, beside, problems);
     let home_assistant = home_assistant::home_assistant(top, carriers.0, problems);
+    let network = super::network::console(top, beside, problems);
     let bookings = feed::bookings(top, beside, problems);
     let telemetry = feed::telemetry(top, beside, problems);
     let texts = texts::texts(top, beside, problems);
     let llm = llm::llm(top, beside, problems);
     let devices = load_devices::devices(top, mode, problems);
     validate::needs_carriers(&devices, carriers.0, carriers.1, problems);
+    super::network::fits(&devices, has_network, network.as_ref(), problems);
     let (zone_name, zone) = zone?;
     Some(Site {
         id: id?.value,
@@ -148,6 +151,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         broker,
         access,
         home_assistant,
+        network,
         bookings,
         telemetry,
         notify,

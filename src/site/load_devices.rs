@@ -8,13 +8,13 @@ use super::load::LoadMode;
 use super::problem::{Problems, did_you_mean};
 use super::raw::{Fields, Spot};
 use super::validate;
-use super::{Bay, BayId, Door, DriverKind, Effect, HallDevice, Scope, Target};
+use super::{Bay, BayId, Door, DriverKind, Effect, Gear, HallDevice, Scope, Target, network};
 
 /// Devices of the hall, by target name.
 const HALL: &[&str] = &["audio", "lights", "thermostat", "network"];
 
 /// Every driver family.
-const DRIVERS: &[&str] = &["agent-mqtt", "agent-http", "unifi-access", "simulated"];
+const DRIVERS: &[&str] = &["agent-mqtt", "agent-http", "unifi-access", "unifi-network", "simulated"];
 
 /// What the file names, with lines.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ fn bay(
     let mut drivers = BTreeMap::new();
     for mut device in table.tables("devices", problems) {
         let line = device.line;
-        let driver = driver(&mut device, mode, &["agent-mqtt", "agent-http"], problems);
+        let driver = driver(&mut device, mode, &["agent-mqtt", "agent-http", "unifi-network"], problems);
         let effects = effects(&mut device, |scope| scope == Scope::Bay, "a bay", problems);
         for effect in effects {
             if let Some(driver) = &driver
@@ -129,8 +129,11 @@ fn hall_device(
         table.texts("effects", problems);
         return None;
     };
-    let driver = driver(table, mode, &[], problems);
-    let effects = effects(table, |scope| scope == Scope::Hall(target), name, problems);
+    let real: &[&str] = if target == "network" { &["unifi-network"] } else { &[] };
+    let driver = driver(table, mode, real, problems);
+    let watched = driver == Some(DriverKind::UnifiNetwork(Gear::Watched));
+    let fits = |scope| scope == Scope::Hall(target);
+    let effects = if watched { Vec::new() } else { effects(table, fits, name, problems) };
     Some(Spot { value: HallDevice { target: Target::new(name), driver: driver?, effects }, line: table.line })
 }
 
@@ -156,6 +159,10 @@ fn driver(table: &mut Fields, mode: LoadMode, real: &[&str], problems: &mut Prob
         "unifi-access" => {
             let door = table.need_text("door_id", "write the door's id at the controller", problems)?;
             Some(DriverKind::UnifiAccess { door_id: door.value })
+        }
+        "unifi-network" => {
+            let of_a_bay = real.contains(&"agent-mqtt");
+            network::gear(table, of_a_bay, problems).map(DriverKind::UnifiNetwork)
         }
         "simulated" if mode == LoadMode::Simulated => Some(DriverKind::Simulated),
         "simulated" => {

@@ -12,6 +12,7 @@ pub mod llm;
 pub mod load;
 mod load_devices;
 mod load_notify;
+mod network;
 pub mod notify;
 mod parse;
 pub mod plain;
@@ -31,6 +32,7 @@ pub use home_assistant::HomeAssistant;
 pub use ids::{BayId, E164, Target};
 pub use llm::{CloudModel, LlmCompany};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
+pub use network::{Gear, NetworkConsole, plain_mac};
 pub use plain::Plain;
 pub use problem::{Problem, Problems};
 pub use texts::{TextCompany, Texts};
@@ -62,6 +64,7 @@ pub struct Site {
     pub access: Option<AccessController>,
     /// Without it nothing of the club is seen in Home Assistant.
     pub home_assistant: Option<HomeAssistant>,
+    pub network: Option<NetworkConsole>,
     pub bookings: Bookings,
     pub telemetry: Telemetry,
     /// How people are called.
@@ -112,6 +115,8 @@ pub enum DriverKind {
     AgentHttp,
     /// UniFi Access over HTTPS; the door's id at the controller.
     UnifiAccess { door_id: String },
+    /// UniFi Network over HTTPS; what of its gear is meant.
+    UnifiNetwork(Gear),
     /// A simulated device. Accepted only by `demo`, `simulate` and tests.
     Simulated,
 }

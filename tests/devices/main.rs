@@ -13,6 +13,7 @@ mod broken_broker;
 mod broker;
 mod house;
 mod support;
+mod unifi_network;
 #[path = "../waiting/mod.rs"]
 mod waiting;
 mod wire;

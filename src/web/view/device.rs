@@ -136,6 +136,9 @@ fn sentence(seen: &Value) -> Option<String> {
         "lights" => pick(yes("on")?, "on", "off"),
         "set-point" => Some(format!("set to {} °C", seen["celsius"].as_f64()?.round())),
         "supply" => pick(yes("on")?, "powered", "no power"),
+        "wan" => pick(yes("up")?, "internet line up", "internet line down"),
+        "access-points" => Some(format!("{} of {} access points online", seen["online"], seen["total"])),
+        "on-network" => pick(yes("present")?, "computer on the network", "computer not on the network"),
         "lock" => pick(yes("unlocked")?, "unlocked", "locked"),
         "position" => pick(yes("open")?, "open", "closed"),
         "uptime" => {

@@ -1,0 +1,216 @@
+//! The driver of network gear on UniFi Network: power-cycles a bay's PoE port, restarts a device of the
+//! hall's network, and sees both, the line to the internet, the access points and the bays' PCs.
+//!
+//! Speaks the official local API only; it has every verb that is needed. A success from the console is only
+//! an acknowledgement: the port is seen without power and with it again, the device's uptime begins anew.
+//! What carries this box and what links the gear is never cut (`unifi_network_guard`).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tracing::warn;
+
+use super::health::Board;
+use super::novelty::Novelty;
+pub use super::unifi_network_client::NetworkError;
+use super::unifi_network_client::{CallError, NetworkClient};
+use super::{
+    DeviceEvent, DeviceHealth, Driver, NotSent, Observation, unifi_network_guard, unifi_network_watch,
+};
+use crate::clock::Clock;
+use crate::policy::Permit;
+use crate::site::{Effect, Gear, NetworkConsole, Target};
+
+/// Family name of this gear.
+pub const FAMILY: &str = "network gear (UniFi Network)";
+
+/// How patient the driver is. The defaults are for a club.
+#[derive(Debug, Clone)]
+pub struct NetworkOptions {
+    /// Longest wait for one answer. Default 5 s.
+    pub patience: Duration,
+    /// Between looks while an action is open. Default 1 s.
+    pub open_poll: Duration,
+    /// Between looks otherwise. Default 30 s.
+    pub idle_poll: Duration,
+    /// A console that is gone for less is not reported gone. Default 20 s.
+    pub grace: Duration,
+    /// First pause after a 429 that names none, and of the breaker; doubles. Default 1 s.
+    pub backoff: Duration,
+    /// No pause is longer, whatever the console wants. Default 60 s.
+    pub longest_pause: Duration,
+    /// Failures in a row before the console is left alone. Default 5.
+    pub breaker: u32,
+}
+
+impl Default for NetworkOptions {
+    fn default() -> NetworkOptions {
+        NetworkOptions {
+            patience: Duration::from_secs(5),
+            open_poll: Duration::from_secs(1),
+            idle_poll: Duration::from_secs(30),
+            grace: Duration::from_secs(20),
+            backoff: Duration::from_secs(1),
+            longest_pause: Duration::from_secs(60),
+            breaker: 5,
+        }
+    }
+}
+
+/// Drives all gear of one console. Dropping it ends its task.
+pub struct NetworkDriver {
+    network: Arc<Network>,
+    task: JoinHandle<()>,
+}
+
+/// What the driver and its tasks share.
+pub(super) struct Network {
+    pub(super) client: NetworkClient,
+    pub(super) console: NetworkConsole,
+    pub(super) gear: BTreeMap<Target, Gear>,
+    pub(super) options: NetworkOptions,
+    pub(super) board: Board,
+    pub(super) clock: Clock,
+    events: mpsc::Sender<DeviceEvent>,
+    novelty: Mutex<Novelty>,
+}
+
+impl NetworkDriver {
+    /// Starts watching in the background.
+    ///
+    /// # Errors
+    /// [`NetworkError`]: key file, fingerprint or address cannot be used. An unreachable console is no error
+    /// here, but shows in the health.
+    pub fn start(
+        console: &NetworkConsole,
+        gear: BTreeMap<Target, Gear>,
+        events: mpsc::Sender<DeviceEvent>,
+        clock: Clock,
+        options: NetworkOptions,
+    ) -> Result<NetworkDriver, NetworkError> {
+        let network = Arc::new(Network {
+            client: NetworkClient::new(console, options.clone())?,
+            console: console.clone(),
+            board: Board::new(FAMILY, gear.keys().cloned()),
+            gear,
+            options,
+            clock,
+            events,
+            novelty: Mutex::default(),
+        });
+        let task = tokio::spawn(unifi_network_watch::look(network.clone()));
+        Ok(NetworkDriver { network, task })
+    }
+}
+
+impl Drop for NetworkDriver {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+#[async_trait]
+impl Driver for NetworkDriver {
+    async fn act(&self, permit: Permit) -> Result<(), NotSent> {
+        let network = self.network.clone();
+        // In a task of its own: a caller that gives up must not cut a request in half.
+        let sent = tokio::spawn(async move { network.carry_out(&permit).await }).await;
+        sent.unwrap_or(Ok(()))
+    }
+
+    fn family(&self) -> &'static str {
+        FAMILY
+    }
+
+    fn health(&self) -> Vec<DeviceHealth> {
+        self.network.board.list()
+    }
+}
+
+impl Network {
+    async fn carry_out(self: Arc<Self>, permit: &Permit) -> Result<(), NotSent> {
+        let (id, effect, target) = (permit.effect_id(), permit.effect(), permit.target().clone());
+        let gear = match (effect, self.gear.get(&target)) {
+            (Effect::PoeCycle, Some(gear @ Gear::Port { .. }))
+            | (Effect::NetworkRestart, Some(gear @ Gear::Device { .. })) => gear.clone(),
+            _ => return Err(NotSent::Unsupported(effect)),
+        };
+        self.in_time(permit)?;
+        let device = match unifi_network_guard::clear(&self.client, &self.console, &gear).await {
+            Ok(device) => device,
+            Err(barred) => return Err(self.not_sent(&target, barred.to_string())),
+        };
+        self.in_time(permit)?;
+        // Looks begin at once, as the answer may come late or never while the port is already dark.
+        let within = effect.verify_within();
+        let watch = tokio::spawn(unifi_network_watch::watch(
+            self.clone(),
+            target.clone(),
+            gear.clone(),
+            device.id.clone(),
+            within,
+        ));
+        let answer = match &gear {
+            Gear::Port { port, .. } => self.client.power_cycle(&device.id, *port).await,
+            _ => self.client.restart(&device.id).await,
+        };
+        match answer {
+            Ok(()) => self.emit(&target, Observation::Acknowledged { effect_id: id }).await,
+            Err(not_sent @ (CallError::NotSent(_) | CallError::Held(_))) => {
+                watch.abort();
+                return Err(self.not_sent(&target, not_sent.to_string()));
+            }
+            Err(refused @ (CallError::Refused(_) | CallError::TooMany(_))) => {
+                watch.abort();
+                self.board.error(&target, &refused.to_string());
+                let seen = Observation::Rejected { effect_id: id, reason: refused.to_string() };
+                self.emit(&target, seen).await;
+            }
+            Err(unclear) => {
+                warn!(gear = %target, error = %unclear, "sent; whether it worked is only seen at the device");
+                self.board.error(&target, &unclear.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    fn in_time(&self, permit: &Permit) -> Result<(), NotSent> {
+        if self.clock.now() < permit.expires_at() {
+            return Ok(());
+        }
+        Err(NotSent::Offline("the permit ran out before it could be sent".to_owned()))
+    }
+
+    fn not_sent(&self, target: &Target, why: String) -> NotSent {
+        self.board.error(target, &why);
+        NotSent::Offline(why)
+    }
+
+    /// The hall's `network`, if the site names it with this driver.
+    pub(super) fn hall(&self) -> Option<&Target> {
+        self.gear.iter().find(|(_, gear)| !matches!(gear, Gear::Port { .. })).map(|(target, _)| target)
+    }
+
+    /// Reports what was seen: what is new, or all of it while an action is watched.
+    pub(super) async fn saw(&self, target: &Target, seen: Observation, watched: bool) {
+        let news = {
+            let mut novelty = self.novelty.lock().unwrap_or_else(PoisonError::into_inner);
+            novelty.passes(target, &seen, self.clock.now(), watched)
+        };
+        if news {
+            self.emit(target, seen).await;
+        }
+    }
+
+    async fn emit(&self, target: &Target, observation: Observation) {
+        let simulated = self.client.simulated();
+        self.board.simulated(target, simulated);
+        let event = DeviceEvent { target: target.clone(), at: self.clock.now(), observation, simulated };
+        // A closed channel is a house that shuts down; the task ends with the driver.
+        let _ = self.events.send(event).await;
+    }
+}
