@@ -466,3 +466,11 @@ fn a_text_line_that_cannot_work_is_refused_with_its_mend() {
         "no https address",
     );
 }
+
+#[test]
+fn home_assistant_is_off_unless_named_and_takes_no_wish_unless_told() {
+    assert!(real(EXAMPLE).unwrap().home_assistant.is_none());
+    let with = |table: &str| real(&format!("{EXAMPLE}\n{table}\n")).unwrap().home_assistant.unwrap();
+    assert!(!with("[home_assistant]").commands);
+    assert!(with("[home_assistant]\ncommands = true").commands);
+}

@@ -26,7 +26,7 @@ async fn a_list_names_every_device_with_state_and_effects_and_show_tells_what_be
     let (code, done) = club.device(&["do", "bay-1", "sim.restart"]);
     assert_eq!(code, Some(0), "{done}{}", club.pc.log());
     assert!(
-        done.lines().last().is_some_and(|line| line.ends_with("sim.restart bay-1 by dana: verified")),
+        done.lines().next().is_some_and(|line| line.ends_with("sim.restart bay-1 by dana: verified")),
         "{done}"
     );
     assert_eq!(club.pc.starts().len(), 2);

@@ -175,6 +175,7 @@ mod tests {
 
     #[test]
     fn a_password_leaves_this_machine_over_https_only() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         assert!(Link::to("http://127.0.0.1:8080/", None).is_ok());
         assert!(matches!(Link::to("http://192.0.2.10:8080", None), Err(LinkError::InTheClear(_))));
         assert!(matches!(Link::to("box:8080", None), Err(LinkError::Address(_))));
