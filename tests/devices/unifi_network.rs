@@ -246,10 +246,13 @@ async fn bad_answers_never_panic_never_act_and_are_said_and_it_recovers() {
 async fn a_console_that_fails_again_and_again_is_left_alone_for_a_while() {
     let bench = Bench::start();
     bench.server.set_fault(Some(Fault::Html));
-    eventually("the breaker is open", || {
-        bench.health("bay-1").last_error.is_some_and(|e| e.contains("in a row"))
-    })
-    .await;
+    let left_alone = || {
+        let asked = bench.server.asked();
+        asked.windows(2).any(|w| w[1].0.duration_since(w[0].0) >= Duration::from_millis(390))
+    };
+    eventually("longer and longer pauses", left_alone).await;
+    let why = bench.barred(Effect::PoeCycle, "bay-1").await;
+    assert!(why.contains("in a row") && why.contains("asked again in"), "{why}");
 }
 
 #[tokio::test]
