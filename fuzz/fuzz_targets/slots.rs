@@ -23,6 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         pending: pending[usize::from(first & 3)],
         last_intent: (first & 4 != 0).then(|| "sim.frozen".to_owned()),
         closed: first & 8 != 0,
+        ..Context::default()
     };
     let reading = READER.read(&text, &context);
     assert!(!reading.topics.is_empty(), "no topic");
