@@ -182,8 +182,7 @@ mod tests {
     #[test]
     fn an_odd_context_fails_nothing_where_contexts_do_not_count() {
         for odd in [r#"{"pending":"soon"}"#, r#""bay 2""#, "7", r#"{"weather":"wet"}"#, "null", "[]"] {
-            let (lines, errors, bad) =
-                classify(&format!(r#"{{"id":1,"text":"thanks","context":{odd}}}"#));
+            let (lines, errors, bad) = classify(&format!(r#"{{"id":1,"text":"thanks","context":{odd}}}"#));
             assert_eq!((lines.len(), bad), (1, 0), "{odd}: {errors}");
         }
     }

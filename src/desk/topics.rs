@@ -49,9 +49,7 @@ pub(super) fn run(
         Verdict::Match | Verdict::Emergency => matched(cx, scene, draft, sop, topic, slots),
         // Sure what is meant, but it did not just happen: no act, and `matched` says so. One that is unsure is asked.
         Verdict::Ask
-            if sop.acts()
-                && slots.tense != Tense::Now
-                && topic.confidence >= intent::match_from(sop) =>
+            if sop.acts() && slots.tense != Tense::Now && topic.confidence >= intent::match_from(sop) =>
         {
             matched(cx, scene, draft, sop, topic, slots)
         }

@@ -12,7 +12,7 @@ use super::head::Head;
 /// A row of danger counts this often: missing one costs more than looking at one too many.
 const DANGER_WEIGHT: f32 = 3.0;
 /// Share of held-back rows of other kinds that may reach `ring_from`; it needs a word of the danger beside it.
-const WITH_WORD: f32 = 0.02;
+const WITH_WORD: f32 = 0.012;
 /// Share that may reach `alone_from`.
 const ALONE: f32 = 0.002;
 

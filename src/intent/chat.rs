@@ -134,7 +134,8 @@ static WELL: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Whether the text speaks of a fault that is back: then nothing is resolved.
 pub fn is_back(plain: &str) -> bool {
-    AGAIN.is_match(plain) && !WELL.is_match(plain)
+    let does = plain.split_whitespace().any(|word| word.ends_with("ing"));
+    AGAIN.is_match(plain) && !WELL.is_match(plain) && !does && plain.split_whitespace().count() <= 4
 }
 
 /// The intent, if the whole text is small talk. `plain`: [`super::normalise::plain`].
@@ -373,7 +374,12 @@ mod tests {
     #[test]
     fn a_fault_that_is_back_is_told_from_a_thing_that_works_again() {
         assert!(is_back("the tv again") && is_back("projector again") && is_back("encore la porte"));
-        assert!(!is_back("its working again") && !is_back("thanks again") && !is_back("the tv"));
+        assert!(
+            !is_back("its working again")
+                && !is_back("picking up shots again")
+                && !is_back("thanks again")
+                && !is_back("the tv")
+        );
     }
 
     #[test]

@@ -191,9 +191,10 @@ mod tests {
 
     #[test]
     fn the_scene_speaks_for_nothing_that_the_text_finds_impossible_and_touches_no_danger() {
-        let classes: Vec<String> = ["emergency.fire", "facility.temperature", "sim.frozen", "sim.windows-screen"]
-            .map(str::to_owned)
-            .to_vec();
+        let classes: Vec<String> =
+            ["emergency.fire", "facility.temperature", "sim.frozen", "sim.windows-screen"]
+                .map(str::to_owned)
+                .to_vec();
         let mut scores = vec![0.0; 4];
         Prior::of(&dead()).shift(&mut scores, &classes, &[0.2, 0.5, 0.25, 0.05], 0.5);
         assert_eq!(scores[0], 0.0);

@@ -107,10 +107,12 @@ pub fn rung(danger: &Danger, guess: &Guess, text: &str) -> Topic {
     topic.confidence = danger.p.clamp(0.0, 1.0);
     topic.alternatives[0].confidence = topic.confidence;
     let rest = guess.ranked.iter().filter(|(intent, _)| *intent != danger.intent);
-    topic.alternatives.extend(rest.take(4).map(|(intent, p)| Candidate {
-        intent: intent.clone(),
-        confidence: p.min(1.0 - topic.confidence),
-    }));
+    topic.alternatives.extend(
+        rest.take(4).map(|(intent, p)| Candidate {
+            intent: intent.clone(),
+            confidence: p.min(1.0 - topic.confidence),
+        }),
+    );
     topic
 }
 
@@ -275,7 +277,8 @@ mod tests {
 
     #[test]
     fn the_scene_alone_chooses_no_act() {
-        let of = |alone| topic(&Guess { alone, ..guess("access.locked-out", 0.9, 0.95) }, &strict(), "").decision;
+        let of =
+            |alone| topic(&Guess { alone, ..guess("access.locked-out", 0.9, 0.95) }, &strict(), "").decision;
         assert_eq!(of(None), Verdict::Match);
         assert_eq!(of(Some(0.6)), Verdict::Match);
         assert_eq!(of(Some(0.2)), Verdict::Ask);
@@ -295,7 +298,10 @@ mod tests {
         assert!(alarm(&Guess { verbatim: true, ..of(0.99, 0.9) }, "he went pale").is_none());
         assert!(alarm(&Guess { outside: 0.8, ..of(0.99, 0.5) }, "he went pale").is_none());
         let topic = rung(&danger(0.7), &of(0.7, 0.5), "he went pale");
-        assert_eq!((topic.decision, topic.alternatives[1].intent.as_str()), (Verdict::Emergency, "sim.frozen"));
+        assert_eq!(
+            (topic.decision, topic.alternatives[1].intent.as_str()),
+            (Verdict::Emergency, "sim.frozen")
+        );
     }
 
     #[test]

@@ -305,7 +305,8 @@ impl Inner {
     /// The clause's topic, if the model is sure of it.
     fn sure(&self, clause: &str, emergencies: bool, prior: &Prior) -> Option<Topic> {
         let small_talk = chat::exact(&normalise::plain(clause), &Context::default()).is_some();
-        let topic = (!small_talk).then(|| self.guess(clause, emergencies, &Context::default(), prior)).flatten()?;
+        let topic =
+            (!small_talk).then(|| self.guess(clause, emergencies, &Context::default(), prior)).flatten()?;
         matches!(topic.decision, Verdict::Match | Verdict::Emergency).then_some(topic)
     }
 }

@@ -35,7 +35,8 @@ fn report(lines: &[&str]) -> Report {
 
 #[test]
 fn a_context_counts_only_where_it_is_asked_for() {
-    let line = r#"{"text":"faq.wifi|match","accept":["sim.frozen"],"context":{"last_intent":"sim.frozen|match"}}"#;
+    let line =
+        r#"{"text":"faq.wifi|match","accept":["sim.frozen"],"context":{"last_intent":"sim.frozen|match"}}"#;
     let accuracy = |contexts| {
         let cases = cases(line.as_bytes()).unwrap();
         evaluate(&Written, &cases, &BTreeSet::new(), contexts).unwrap().accuracy

@@ -9,8 +9,8 @@ mod door;
 mod hall;
 mod tense;
 
-use super::{Slots, Tense};
 use super::normalise;
+use super::{Slots, Tense};
 use crate::site::{BayId, Site};
 
 /// The site's names for its places, plain (lower case, no apostrophes).
