@@ -19,6 +19,9 @@ echo "seed: CLUBOS_SEED=$CLUBOS_SEED (set it to run the same again)"
 step "model tools"
 (cd models && python3 -m unittest -q test_fetch)
 
+step "the corpus"
+python3 models/data/check.py | tail -n 3
+
 if [ "${1:-}" != soak ]; then
     scripts/lint.sh
 fi

@@ -114,7 +114,7 @@ fn two_topics_are_both_found_and_the_urgent_one_leads() {
 #[test]
 fn context_gives_short_answers_their_meaning() {
     let pending =
-        |kind| Context { pending: Some(kind), last_intent: Some("sim.frozen".into()), closed: false };
+        |kind| Context { pending: Some(kind), last_intent: Some("sim.frozen".into()), ..Context::default() };
     let first = |text: &str, context: &Context| {
         let reading = understanding().read(text, context);
         (reading.topics[0].intent.clone(), reading.topics[0].by, reading.slots.bays.clone())
@@ -206,7 +206,7 @@ proptest! {
     fn no_text_makes_reading_panic_or_waver(text in "\\PC{0,300}", pending in 0usize..7) {
         use PendingKind::{AtDoor, Bay, Confirm, Detail, Person, Which};
         let pending = [Confirm, Bay, Which, AtDoor, Detail, Person].get(pending).copied();
-        let context = Context { pending, last_intent: Some("sim.frozen".into()), closed: false };
+        let context = Context { pending, last_intent: Some("sim.frozen".into()), ..Context::default() };
         let reading = understanding().read(&text, &context);
         prop_assert!(!reading.topics.is_empty());
         for topic in &reading.topics {

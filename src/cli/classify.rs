@@ -1,7 +1,7 @@
 //! `clubos classify`: JSON Lines in, JSON Lines out, order kept.
 //!
-//! In: `{"id", "text"}`, and with `--context` also `"context": {"pending"?, "last_intent"?, "closed"?}` of that
-//! line. Out: `{"id", "decision", "intent", "confidence", "alternatives", "intents", "slots"}`.
+//! In: `{"id", "text"}`, and with `--context` also `"context": {"pending"?, "last_intent"?, "closed"?, "device"?,
+//! "booking"?, "quiet"?}` of that line; without it that field may be anything. Out: `{"id", "decision", "intent", "confidence", "alternatives", "intents", "slots"}`.
 //! A line that cannot be read is named on the error stream, the rest is answered, and the end is a failure.
 
 use std::io::{BufRead, Write};
@@ -16,8 +16,18 @@ struct Line {
     #[serde(default)]
     id: Value,
     text: String,
+    /// Looked at only where contexts count, so that an odd one fails nothing else.
     #[serde(default)]
-    context: Option<Context>,
+    context: Option<Value>,
+}
+
+impl Line {
+    fn context(&mut self, counts: bool) -> Result<Context, serde_json::Error> {
+        match self.context.take().filter(|value| counts && !value.is_null()) {
+            Some(value) => serde_json::from_value(value),
+            None => Ok(Context::default()),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -46,10 +56,11 @@ pub fn run(
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        match serde_json::from_slice::<Line>(&line) {
-            Ok(line) => {
-                let reading =
-                    understand.read(&line.text, &line.context.filter(|_| contexts).unwrap_or_default());
+        let read = serde_json::from_slice::<Line>(&line)
+            .and_then(|mut line| line.context(contexts).map(|context| (line, context)));
+        match read {
+            Ok((line, context)) => {
+                let reading = understand.read(&line.text, &context);
                 serde_json::to_writer(&mut output, &answer(line.id, &reading))?;
                 output.write_all(b"\n")?;
             }
@@ -166,5 +177,13 @@ mod tests {
             classify_with(true, r#"{"id":1,"text":"ok","context":{"pending":"soon"}}"#);
         assert_eq!((lines.len(), bad), (0, 1));
         assert!(errors.contains("soon"), "{errors}");
+    }
+
+    #[test]
+    fn an_odd_context_fails_nothing_where_contexts_do_not_count() {
+        for odd in [r#"{"pending":"soon"}"#, r#""bay 2""#, "7", r#"{"weather":"wet"}"#, "null", "[]"] {
+            let (lines, errors, bad) = classify(&format!(r#"{{"id":1,"text":"thanks","context":{odd}}}"#));
+            assert_eq!((lines.len(), bad), (1, 0), "{odd}: {errors}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `clubos eval`: how well labelled texts are read.
 //!
-//! In: lines `{"text", "accept": [ids], "bay"?}`. Out: the figures of the contract, in percent, as text or JSON.
+//! In: lines `{"text", "accept": [ids], "bay"?, "context"?}`. Out: the figures of the contract, in percent, as text or JSON.
 //! The formulas stand at each figure. Beside it: a page for people ([`html`]), cross-validation over the training
 //! texts ([`folds`]) and slips of typing ([`noise`]).
 
@@ -40,6 +40,16 @@ pub struct Case {
     /// Their own bay, as it must be read; `null`: none, or several; absent: not checked.
     #[serde(default, deserialize_with = "present")]
     pub bay: Option<Option<u8>>,
+    /// As in `classify`; counts only with `--context`.
+    #[serde(default)]
+    pub context: Option<Value>,
+}
+
+impl Case {
+    /// A text and its one label.
+    pub fn new(text: String, label: String) -> Case {
+        Case { text, accept: vec![label], bay: None, context: None }
+    }
 }
 
 fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Option<u8>>, D::Error> {
@@ -135,11 +145,27 @@ pub struct Confusion {
     pub examples: Vec<String>,
 }
 
-/// Reads every case. `acts`: the intents whose ladder has an effect.
-pub fn evaluate(understand: &dyn Understand, cases: &[Case], acts: &BTreeSet<String>) -> Report {
-    let readings: Vec<Reading> =
-        cases.iter().map(|c| understand.read(&c.text, &Context::default())).collect();
-    judge(cases, &readings, acts)
+/// Reads every case. `acts`: the intents whose ladder has an effect. `contexts`: each in its line's context; else every
+/// line stands alone.
+///
+/// # Errors
+/// A context that cannot be read, by its case.
+pub fn evaluate(
+    understand: &dyn Understand,
+    cases: &[Case],
+    acts: &BTreeSet<String>,
+    contexts: bool,
+) -> Result<Report, EvalError> {
+    let mut readings: Vec<Reading> = Vec::with_capacity(cases.len());
+    for (i, case) in cases.iter().enumerate() {
+        let context = match case.context.clone().filter(|_| contexts) {
+            Some(value) => serde_json::from_value(value)
+                .map_err(|e| EvalError::Line { line: i + 1, detail: format!("`context`: {e}") })?,
+            None => Context::default(),
+        };
+        readings.push(understand.read(&case.text, &context));
+    }
+    Ok(judge(cases, &readings, acts))
 }
 
 /// The figures of cases and how each was read.

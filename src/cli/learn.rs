@@ -40,7 +40,7 @@ pub fn eval(args: &super::EvalArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
             };
             let folds = eval_lines::folds::Folds { parts, share: args.share, seed: args.seed };
             let report = eval_lines::folds::run(&rows, folds, setting.options(Some(Vec::new())), &acts)?;
-            let case = |(text, intent)| eval_lines::Case { text, accept: vec![intent], bay: None };
+            let case = |(text, intent)| eval_lines::Case::new(text, intent);
             let cases = rows.into_iter().map(case).collect();
             (cases, report, format!("{parts}-fold cross-validation"))
         }
@@ -50,7 +50,7 @@ pub fn eval(args: &super::EvalArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
                 with_slips(&mut cases, args.typos, args.seed);
             }
             let understanding = setting.understanding(train_on)?;
-            let report = eval_lines::evaluate(&understanding, &cases, &acts);
+            let report = eval_lines::evaluate(&understanding, &cases, &acts, args.context)?;
             (cases, report, file.display().to_string())
         }
         (None, None) => anyhow::bail!("name a file of labelled texts, or --cv"),

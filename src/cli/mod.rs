@@ -108,7 +108,7 @@ enum Command {
 struct ClassifyArgs {
     /// File of {"id","text"} lines [default: standard input]
     file: Option<PathBuf>,
-    /// Let a line's "context" count: {"pending"?, "last_intent"?, "closed"?}
+    /// Let a line's "context" count: {"pending"?, "last_intent"?, "closed"?, "device"?, "booking"?, "quiet"?}
     #[arg(long)]
     context: bool,
     /// Use no cloud model (the default; here so that scripts can say it)
@@ -121,12 +121,15 @@ struct ClassifyArgs {
 
 #[derive(Args)]
 struct EvalArgs {
-    /// File of {"text","accept":[ids],"bay"?} lines
+    /// File of {"text","accept":[ids],"bay"?,"context"?} lines
     #[arg(required_unless_present = "cv")]
     file: Option<PathBuf>,
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
+    /// Let a line's "context" count, as in `classify`
+    #[arg(long)]
+    context: bool,
     /// Train the head on this file instead of the procedures
     #[arg(long, value_name = "TRAIN.jsonl")]
     train: Option<PathBuf>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Cx;
 use crate::clock::UnixMs;
-use crate::intent::{Context, PendingKind};
+use crate::intent::{BookingSign, Context, DeviceSign, PendingKind};
 use crate::policy::Asker;
 use crate::site::{BayId, E164};
 use crate::store::booking::{self, Booking};
@@ -12,7 +12,7 @@ use crate::store::episode::{self, Episode};
 use crate::store::escalation::{self, Escalation};
 use crate::store::question::{self, Question};
 use crate::store::thread::{Channel, Thread};
-use crate::store::{self, effect, journal, message};
+use crate::store::{self, device, effect, journal, message};
 
 /// Slots and matters are remembered this long (DOMAIN 5.9).
 pub(super) const REMEMBER: Duration = Duration::from_secs(30 * 60);
@@ -20,6 +20,8 @@ pub(super) const REMEMBER: Duration = Duration::from_secs(30 * 60);
 pub(super) const AMENDS: Duration = Duration::from_secs(2 * 60);
 const AFTER_END: Duration = Duration::from_secs(5 * 60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// A booking that begins within this is one they come for now.
+const SOON: Duration = Duration::from_secs(3600);
 
 /// Calls that are about the sending of texts, not about anything the customer waits for.
 const ABOUT_TEXTING: &[&str] = &["opt-out", "text-failed"];
@@ -47,6 +49,10 @@ pub(super) struct Scene {
     pub delay: Duration,
     pub opted_out: bool,
     pub at_door: bool,
+    /// How the devices of their own bay are, where anything was heard of it.
+    pub device: Option<DeviceSign>,
+    /// The site's quiet hours.
+    pub quiet: bool,
     pub now: UnixMs,
 }
 
@@ -74,7 +80,7 @@ impl Scene {
             _ => false,
         };
         let episodes = episodes(cx, thread.id, presence, &active)?;
-        Ok(Scene {
+        let mut scene = Scene {
             escalations: escalations(cx, thread.id, &episodes)?,
             episodes,
             last_reply: message::last_automatic(cx.db, thread.id)?,
@@ -89,8 +95,12 @@ impl Scene {
             near,
             question,
             expired,
+            device: None,
+            quiet: cx.site().is_quiet(now),
             now,
-        })
+        };
+        scene.device = scene.own_bay().map(|bay| device_sign(cx, bay)).transpose()?.flatten();
+        Ok(scene)
     }
 
     /// What the reader may know.
@@ -99,6 +109,25 @@ impl Scene {
             pending: self.question.as_ref().and_then(|q| pending_kind(&q.kind)),
             last_intent: self.episodes.first().map(|e| e.sop_id.clone()),
             closed: self.question.is_none() && self.last_reply.is_some(),
+            device: self.device,
+            booking: self.booking_sign(),
+            quiet: self.quiet,
+        }
+    }
+
+    /// Their booking as a sign; nobody the box could know gives none.
+    fn booking_sign(&self) -> Option<BookingSign> {
+        let soon = |b: &&Booking| b.starts_at > self.now && b.starts_at.since(self.now) <= SOON;
+        if self.active.iter().any(|b| self.now <= b.ends_at) {
+            Some(BookingSign::Running)
+        } else if self.near.iter().any(|b| soon(&b)) {
+            Some(BookingSign::Soon)
+        } else if self.near.iter().any(|b| b.ends_at < self.now) {
+            Some(BookingSign::Ended)
+        } else if self.phone.is_some() && self.near.is_empty() && self.presence.is_none() {
+            Some(BookingSign::None)
+        } else {
+            None
         }
     }
 
@@ -145,6 +174,18 @@ impl Scene {
     pub fn handed(&self) -> Option<&Escalation> {
         self.escalations.iter().rev().find(|e| !ABOUT_TEXTING.contains(&e.intent.as_str()))
     }
+}
+
+/// What was last heard of the bay's agent.
+fn device_sign(cx: Cx<'_>, bay: BayId) -> store::Result<Option<DeviceSign>> {
+    let Some(status) = device::get(cx.db, &bay.into(), "")? else { return Ok(None) };
+    let state: serde_json::Value = serde_json::from_str(&status.state).unwrap_or_default();
+    Ok(match (status.online, state["software"]["running"].as_bool()) {
+        (Some(false), _) => Some(DeviceSign::Offline),
+        (Some(true), Some(false)) => Some(DeviceSign::SoftwareDead),
+        (Some(true), Some(true)) => Some(DeviceSign::Well),
+        _ => None,
+    })
 }
 
 /// Matters of this thread, and of the bay they sit in or booked: an episode may span a text and the bay's

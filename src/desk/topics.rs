@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::people::{self, Call};
 use super::scene::{AMENDS, REMEMBER, Scene};
 use super::{Cx, collect, door, hall, ladder, phrases};
-use crate::intent::{Slots, Tense, Topic, Verdict};
+use crate::intent::{self, Slots, Tense, Topic, Verdict};
 use crate::policy::{self};
 use crate::site::{Effect, Scope};
 use crate::sop::{Kind, Level, Opens, Sop};
@@ -47,8 +47,10 @@ pub(super) fn run(
     }
     match topic.decision {
         Verdict::Match | Verdict::Emergency => matched(cx, scene, draft, sop, topic, slots),
-        // No act for what did not just happen; `matched` says so rather than ask what is meant.
-        Verdict::Ask if sop.acts() && slots.tense != Tense::Now => {
+        // Sure what is meant, but it did not just happen: no act, and `matched` says so. One that is unsure is asked.
+        Verdict::Ask
+            if sop.acts() && slots.tense != Tense::Now && topic.confidence >= intent::match_from(sop) =>
+        {
             matched(cx, scene, draft, sop, topic, slots)
         }
         // Unsure, and no cloud model has helped: asked once as well.

@@ -111,6 +111,33 @@ pub fn fragment(plain: &str, context: &Context) -> Option<&'static str> {
     }
 }
 
+/// "please dont reset 2, reset 3": refuses one bay and asks for another.
+static REDIRECT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"^(?:(?:no|nope|sorry|please|pls|plz|hey|hi|wait|oops|whoa) ?[,.!]* ?)*(?:dont|do not|not to) (?:\w+ ){0,2}?(?:restart|reset|reboot|touch)\w* (?:the |in |on )*(?:(?:bay|box|sim|simulator|booth) ?)?#?\d\b[^.!?\n]{0,40}?\b(?:restart|reset|reboot|do|its|it is|make it|i meant?|but|rather|just|only) (?:on |in |the |for )*(?:(?:bay|box|sim|simulator|booth) ?)?#?\d\b[\W]*(?:please|pls|instead|thanks|is (?:the one|frozen|stuck)|[\W])*$",
+    )
+});
+
+/// The matter of a text that only moves a restart to another bay.
+pub fn redirect<'a>(plain: &str, context: &'a Context) -> Option<&'a str> {
+    let under_way = context.last_intent.as_deref().filter(|last| last.starts_with("sim."));
+    REDIRECT.is_match(plain).then(|| under_way.unwrap_or("sim.frozen"))
+}
+
+/// "the tv again": a fault that is back, whatever follow-up it sounds like.
+static AGAIN: LazyLock<Regex> = LazyLock::new(|| pattern::rule(r"\b(?:again|encore)\b"));
+static WELL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"\b(?:work\w*|fix\w*|good|great|fine|ok|okay|up and running|running|back|sorted|solved|resolved|loaded|thank\w*|thx|ty|perfect|cheers|marche|merci|sorry|see you|book\w*|come|never ?mind|nvm|unfroze|opened|playing|normal)\b",
+    )
+});
+
+/// Whether the text speaks of a fault that is back: then nothing is resolved.
+pub fn is_back(plain: &str) -> bool {
+    let does = plain.split_whitespace().any(|word| word.ends_with("ing"));
+    AGAIN.is_match(plain) && !WELL.is_match(plain) && !does && plain.split_whitespace().count() <= 4
+}
+
 /// The intent, if the whole text is small talk. `plain`: [`super::normalise::plain`].
 pub fn exact(plain: &str, context: &Context) -> Option<&'static str> {
     let words: Vec<&str> =
@@ -326,6 +353,33 @@ mod tests {
         assert_eq!(exact("its still frozen", &on), Some("followup.still-broken"));
         assert_eq!(exact("its still frozen", &Context::default()), None);
         assert_eq!(read("not working", Some(PendingKind::Confirm)), Some("followup.still-broken"));
+    }
+
+    #[test]
+    fn a_refusal_that_names_another_bay_asks_for_that_one() {
+        for text in [
+            "please dont reset 2, reset 3",
+            "Don't restart bay 2, its bay 3",
+            "no dont reboot box 1 do box 2 please",
+        ] {
+            assert_eq!(redirect(&plain(text), &Context::default()), Some("sim.frozen"), "{text}");
+        }
+        for text in ["please dont reset 2", "don't restart it", "dont restart bay 2, its 7 minutes in"] {
+            assert_eq!(redirect(&plain(text), &Context::default()), None, "{text}");
+        }
+        let on = Context { last_intent: Some("sim.windows-screen".into()), ..Context::default() };
+        assert_eq!(redirect("dont reset 2, reset 3", &on), Some("sim.windows-screen"));
+    }
+
+    #[test]
+    fn a_fault_that_is_back_is_told_from_a_thing_that_works_again() {
+        assert!(is_back("the tv again") && is_back("projector again") && is_back("encore la porte"));
+        assert!(
+            !is_back("its working again")
+                && !is_back("picking up shots again")
+                && !is_back("thanks again")
+                && !is_back("the tv")
+        );
     }
 
     #[test]

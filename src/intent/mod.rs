@@ -3,6 +3,7 @@
 //! Owns normalisation, the emergency lane, the encoder, the head and the slots. May use `sop`, `site`
 //! and `store`. Never decides what is done about what it understood.
 
+mod alarm;
 mod chat;
 mod clauses;
 mod complete;
@@ -24,6 +25,7 @@ mod lexical;
 mod model;
 mod normalise;
 mod pattern;
+mod prior;
 mod route;
 mod slots;
 mod speller;
@@ -34,6 +36,8 @@ mod understanding;
 #[doc(hidden)]
 pub use encoder::environment_in_use;
 pub use error::IntentError;
+pub use prior::{BookingSign, DeviceSign};
+pub use route::match_from;
 pub use train::HEAD_FILE;
 pub use understanding::{LoadOptions, Miss, Understanding};
 
@@ -155,6 +159,12 @@ pub struct Context {
     pub last_intent: Option<String>,
     /// Our last reply closed the matter.
     pub closed: bool,
+    /// How the devices of their own bay are; `None`: no bay, or nothing heard of it.
+    pub device: Option<DeviceSign>,
+    /// Their booking; `None`: nobody the box could know.
+    pub booking: Option<BookingSign>,
+    /// The site's quiet hours.
+    pub quiet: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

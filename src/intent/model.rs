@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{Array2, ArrayView1};
 
+use super::alarm::Danger;
 use super::corpus::{OUT_OF_SCOPE, Row, Source};
 use super::encoder::{DIM, Encoder};
 use super::ensemble::Opinions;
@@ -16,6 +17,7 @@ use super::fuse::{self, Signs};
 use super::head::softmax;
 use super::index::Index;
 use super::lexical::{Bayes, Features, Vocabulary};
+use super::prior::Prior;
 use super::speller::Speller;
 use super::train::{self, Trained, argmax};
 use super::{embeddings, normalise};
@@ -53,6 +55,12 @@ pub struct Guess {
     pub refuse_from: f32,
     /// Whether the nearest known phrase has the first's intent.
     pub neighbour_agrees: bool,
+    /// Whether the text stands word for word among the known phrases.
+    pub verbatim: bool,
+    /// P of the first from the text alone, 0..=1, where the scene shifted anything.
+    pub alone: Option<f32>,
+    /// What the alarm says of it.
+    pub danger: Option<Danger>,
 }
 
 impl Guess {
@@ -90,6 +98,7 @@ impl Model {
         let named = texts.iter().zip(rows).zip(&weight).map(|((t, r), w)| (t.clone(), r.intent.clone(), *w));
         let fingerprint = train::fingerprint(encoder.id(), named);
         let outside = classes.iter().position(|c| c == OUT_OF_SCOPE);
+        let danger: Vec<bool> = rows.iter().map(|r| r.intent.starts_with("emergency.")).collect();
         let vocabulary = Vocabulary::new(texts.iter().map(String::as_str));
         let grams: Vec<Features> = texts.iter().map(|t| vocabulary.features(t)).collect();
         let data = train::Data {
@@ -100,6 +109,7 @@ impl Model {
             weight: &weight,
             classes: classes.len(),
             outside,
+            danger: &danger,
         };
         let trained = match cache_dir.and_then(|dir| train::load(dir, &fingerprint)) {
             Some(kept) => kept,
@@ -136,8 +146,13 @@ impl Model {
         clean(&self.speller, text)
     }
 
-    /// Ranks the intents for which `allowed` holds.
-    pub fn guess(&self, text: &str, allowed: &dyn Fn(&str) -> bool) -> Result<Guess, IntentError> {
+    /// Ranks the intents for which `allowed` holds, as the scene of `prior` makes them more or less likely.
+    pub fn guess(
+        &self,
+        text: &str,
+        allowed: &dyn Fn(&str) -> bool,
+        prior: &Prior,
+    ) -> Result<Guess, IntentError> {
         let text = self.clean(text);
         let x = self.embed(&text)?;
         let x = ArrayView1::from(&x[..]);
@@ -147,6 +162,7 @@ impl Model {
         let wording = self.bayes.scores(&self.vocabulary.features(&text));
         let opinions = Opinions::new(&adjusted, &wording, &self.index.votes(cosines.view()));
         let mut together = opinions.together();
+        let danger = self.danger(x, &together);
         for (k, class) in self.classes.iter().enumerate() {
             if !allowed(class) {
                 together[k] = -1e4;
@@ -156,9 +172,10 @@ impl Model {
         if let Some(class) = verbatim {
             together[class] += PRECEDENT;
         }
+        let temperature = self.trained.temperature;
+        let alone = self.consider(prior, &mut together);
         let best = argmax(&together);
         let near = self.index.nearness(cosines.view(), x, best);
-        let temperature = self.trained.temperature;
         let signs: Signs =
             fuse::signs(&scores.to_vec(), &opinions, &together, temperature, best, self.outside, &near);
         let p = softmax(&together, temperature);
@@ -173,7 +190,27 @@ impl Model {
             outside: gate.map_or(0.0, |g| g.outside(&signs)),
             refuse_from: gate.map_or(1.0, |g| g.refuse_from),
             neighbour_agrees: near.nearest_label == best,
+            verbatim: verbatim == Some(best),
+            alone: alone.map(|p| p[best]),
+            danger,
         })
+    }
+
+    /// Lets the scene shift the scores, unless the text alone means danger. The probabilities of the text alone.
+    fn consider(&self, prior: &Prior, together: &mut [f32]) -> Option<Vec<f32>> {
+        if prior.is_empty() || self.classes[argmax(together)].starts_with("emergency.") {
+            return None;
+        }
+        let alone = softmax(together, self.trained.temperature);
+        prior.shift(together, &self.classes, &alone, self.trained.temperature);
+        Some(alone)
+    }
+
+    fn danger(&self, x: ArrayView1<'_, f32>, together: &[f32]) -> Option<Danger> {
+        let alarm = self.trained.alarm.as_ref()?;
+        let dangers = self.classes.iter().zip(together).filter(|(c, _)| c.starts_with("emergency."));
+        let (likeliest, _) = dangers.max_by(|a, b| a.1.total_cmp(b.1))?;
+        Some(alarm.danger(x, likeliest.clone()))
     }
 
     fn embed(&self, text: &str) -> Result<Arc<[f32]>, IntentError> {

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::alarm::Danger;
 use super::corpus::OUT_OF_SCOPE;
 use super::model::Guess;
-use super::{By, Candidate, Tense, Topic, Verdict, emergency};
+use super::{By, Candidate, Tense, Topic, Verdict, emergency, slots};
 use crate::site::Tier;
-use crate::sop::{Kind, Library};
+use crate::sop::{Kind, Library, Sop};
 
 /// Below this a question of ours would be a guess too.
 const ASK_FROM: f32 = 0.30;
@@ -27,6 +28,24 @@ const SURELY_OUTSIDE: f32 = 0.90;
 /// A word of danger in what is this likely a stranger's text is no danger here.
 const DANGER_ELSEWHERE: f32 = 0.65;
 
+/// An act matches only where the text alone, whatever the scene adds, gives it this much.
+const ACT_FROM_TEXT: f32 = 0.30;
+/// Another reading this sure is danger only for an alarm that needs no word beside it.
+const SURE_OF_OTHER: f32 = 0.90;
+
+/// P(right) from which this SOP matches, 0..=1: the more it may do, the surer.
+pub fn match_from(sop: &Sop) -> f32 {
+    match (sop.tier(), sop.kind) {
+        (Tier::T2 | Tier::T3, _) => 0.84,
+        _ if sop.acts() => 0.80,
+        (Tier::T1, _) => 0.74,
+        // Money and bookings stay with people, but the customer is told so at once.
+        (Tier::T0, Kind::Human | Kind::Safety) => 0.66,
+        (Tier::T0, Kind::System | Kind::Social) => 0.62,
+        (Tier::T0, _) => 0.64,
+    }
+}
+
 /// How sure a reading of each intent must be to match, and which of them act.
 #[derive(Debug, Clone, Default)]
 pub struct Strictness {
@@ -36,19 +55,10 @@ pub struct Strictness {
 
 impl Strictness {
     pub fn of(library: &Library) -> Strictness {
-        let strict = |sop: &crate::sop::Sop| match (sop.tier(), sop.kind) {
-            (Tier::T2 | Tier::T3, _) => 0.84,
-            _ if sop.acts() => 0.80,
-            (Tier::T1, _) => 0.74,
-            // Money and bookings stay with people, but the customer is told so at once.
-            (Tier::T0, Kind::Human | Kind::Safety) => 0.66,
-            (Tier::T0, Kind::System | Kind::Social) => 0.62,
-            (Tier::T0, _) => 0.64,
-        };
         let acts = library.sops.iter().filter(|(_, sop)| sop.acts());
         Strictness {
             acts: acts.map(|(id, _)| id.clone()).collect(),
-            from: library.sops.iter().map(|(id, sop)| (id.clone(), strict(sop))).collect(),
+            from: library.sops.iter().map(|(id, sop)| (id.clone(), match_from(sop))).collect(),
         }
     }
 
@@ -59,21 +69,51 @@ impl Strictness {
 }
 
 /// What did not just happen ("it froze last week", "what if it freezes") and what speaks to the machine's
-/// instructions chooses no act: asked about, or a person.
-pub fn restrain(topics: &mut [Topic], strictness: &Strictness, tense: Tense, injected: bool) {
-    for topic in topics.iter_mut() {
-        if topic.by != By::Model
-            || topic.decision != Verdict::Match
-            || !strictness.acts.contains(&topic.intent)
-        {
+/// instructions chooses no act, whoever found it: asked about, or a person. `tense`: of the whole text; each topic goes
+/// by that of its own clause. Returns the tense that the acts go by.
+pub fn restrain(topics: &mut [Topic], strictness: &Strictness, tense: Tense, injected: bool) -> Tense {
+    let mut of_acts = None;
+    for topic in topics.iter_mut().filter(|t| strictness.acts.contains(&t.intent)) {
+        let own = slots::tense_of(&topic.text, tense);
+        of_acts = Some(if of_acts == Some(Tense::Now) { Tense::Now } else { own });
+        if topic.decision != Verdict::Match {
             continue;
         }
         if injected {
             topic.decision = Verdict::Fallback;
-        } else if tense != Tense::Now {
+        } else if own != Tense::Now {
             topic.decision = Verdict::Ask;
         }
     }
+    of_acts.unwrap_or(tense)
+}
+
+/// The danger that the alarm hears in a text which the head reads as something else. `known`: it stands word for word
+/// among the phrases of something else.
+pub fn alarm(guess: &Guess, plain: &str) -> Option<Danger> {
+    let danger = guess.danger.as_ref()?;
+    let other = guess.ranked.first().is_some_and(|(best, _)| !best.starts_with("emergency."));
+    let enough = match emergency::has_word(&danger.intent, plain) {
+        true if !(other && guess.confidence >= SURE_OF_OTHER) => danger.ring_from,
+        _ => danger.alone_from,
+    };
+    let rings = danger.p >= enough && guess.outside < DANGER_ELSEWHERE && !(other && guess.verbatim);
+    rings.then(|| danger.clone())
+}
+
+/// The emergency that the alarm heard.
+pub fn rung(danger: &Danger, guess: &Guess, text: &str) -> Topic {
+    let mut topic = by_rule(&danger.intent, Verdict::Emergency, text, By::Model);
+    topic.confidence = danger.p.clamp(0.0, 1.0);
+    topic.alternatives[0].confidence = topic.confidence;
+    let rest = guess.ranked.iter().filter(|(intent, _)| *intent != danger.intent);
+    topic.alternatives.extend(
+        rest.take(4).map(|(intent, p)| Candidate {
+            intent: intent.clone(),
+            confidence: p.min(1.0 - topic.confidence),
+        }),
+    );
+    topic
 }
 
 /// Whether the guess is no emergency, or one with evidence beside the model's own opinion.
@@ -111,13 +151,15 @@ pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
     // An act that is nearly sure enough is asked about, however far behind the second is.
     let second_from = if confidence >= ASK_ANYHOW { 0.0 } else { SECOND_FROM };
     let second = guess.ranked.iter().skip(1).any(|(intent, p)| askable(intent) && *p >= second_from);
+    // The scene may make a procedure likelier; it chooses no act that the words hardly speak of.
+    let by_scene = strictness.acts.contains(&best) && guess.alone.is_some_and(|p| p < ACT_FROM_TEXT);
     let decision = if best == OUT_OF_SCOPE {
         if confidence.max(guess.outside) >= 0.5 { Verdict::None } else { Verdict::Fallback }
     } else if danger && confidence >= EMERGENCY_FROM {
         Verdict::Emergency
     } else if refused {
         Verdict::Fallback
-    } else if confidence >= strictness.of_intent(&best) && !danger {
+    } else if confidence >= strictness.of_intent(&best) && !danger && !by_scene {
         Verdict::Match
     } else if confidence >= ASK_FROM && askable(&best) && second {
         // The two that are asked about stand first.
@@ -174,7 +216,16 @@ mod tests {
             ("sim.black-screen".to_owned(), (1.0 - p) * 0.8),
             (OUT_OF_SCOPE.to_owned(), (1.0 - p) * 0.2),
         ];
-        Guess { ranked, confidence, outside: 0.0, refuse_from: 0.4, neighbour_agrees: false }
+        Guess {
+            ranked,
+            confidence,
+            outside: 0.0,
+            refuse_from: 0.4,
+            neighbour_agrees: false,
+            verbatim: false,
+            alone: None,
+            danger: None,
+        }
     }
 
     fn strict() -> Strictness {
@@ -207,6 +258,50 @@ mod tests {
         assert_eq!(read("access.locked-out", Tense::Hypothetical, false), Verdict::Ask);
         assert_eq!(read("access.locked-out", Tense::Now, true), Verdict::Fallback);
         assert_eq!(read("faq.wifi", Tense::Past, true), Verdict::Match);
+    }
+
+    #[test]
+    fn the_past_of_one_clause_restrains_only_what_was_read_from_it() {
+        let read = |text: &str, tense, by| {
+            let mut topics = [Topic { by, ..topic(&guess("access.locked-out", 0.9, 0.95), &strict(), text) }];
+            let of_acts = restrain(&mut topics, &strict(), tense, false);
+            (topics[0].decision, of_acts)
+        };
+        let now = (Verdict::Match, Tense::Now);
+        assert_eq!(read("the door is locked and we are outside", Tense::Past, By::Model), now);
+        assert_eq!(read("door locked", Tense::Past, By::Model), (Verdict::Ask, Tense::Past));
+        assert_eq!(read("the door was locked last week", Tense::Now, By::Model), (Verdict::Ask, Tense::Past));
+        assert_eq!(read("door locked last week", Tense::Past, By::Context), (Verdict::Ask, Tense::Past));
+        assert_eq!(read("door locked last week", Tense::Past, By::Rule), (Verdict::Ask, Tense::Past));
+    }
+
+    #[test]
+    fn the_scene_alone_chooses_no_act() {
+        let of =
+            |alone| topic(&Guess { alone, ..guess("access.locked-out", 0.9, 0.95) }, &strict(), "").decision;
+        assert_eq!(of(None), Verdict::Match);
+        assert_eq!(of(Some(0.6)), Verdict::Match);
+        assert_eq!(of(Some(0.2)), Verdict::Ask);
+        let answer = Guess { alone: Some(0.1), ..guess("faq.wifi", 0.9, 0.95) };
+        assert_eq!(topic(&answer, &strict(), "").decision, Verdict::Match);
+    }
+
+    #[test]
+    fn the_alarm_rings_with_a_word_or_when_very_sure_and_not_over_a_known_phrase() {
+        let danger = |p| Danger { intent: "emergency.medical".into(), p, ring_from: 0.5, alone_from: 0.95 };
+        let of = |p, confidence| Guess { danger: Some(danger(p)), ..guess("sim.frozen", 0.5, confidence) };
+        assert!(alarm(&of(0.7, 0.5), "he went pale").is_some());
+        assert!(alarm(&of(0.7, 0.5), "something with my mate").is_none());
+        assert!(alarm(&of(0.97, 0.5), "something with my mate").is_some());
+        assert!(alarm(&of(0.7, 0.95), "he went pale").is_none());
+        assert!(alarm(&of(0.4, 0.5), "he went pale").is_none());
+        assert!(alarm(&Guess { verbatim: true, ..of(0.99, 0.9) }, "he went pale").is_none());
+        assert!(alarm(&Guess { outside: 0.8, ..of(0.99, 0.5) }, "he went pale").is_none());
+        let topic = rung(&danger(0.7), &of(0.7, 0.5), "he went pale");
+        assert_eq!(
+            (topic.decision, topic.alternatives[1].intent.as_str()),
+            (Verdict::Emergency, "sim.frozen")
+        );
     }
 
     #[test]

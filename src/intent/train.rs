@@ -9,6 +9,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::alarm::{Alarm, Direction};
 use super::embeddings::{read_checked, write_checked};
 use super::encoder::hex;
 use super::ensemble::Opinions;
@@ -18,7 +19,7 @@ use super::index::{self, Index};
 use super::lexical::{Bayes, Features};
 
 /// Raised when the recipe below changes, so that kept heads of an older recipe are not read.
-const RECIPE: u32 = 5;
+const RECIPE: u32 = 6;
 /// Parts for cross-validation.
 const FOLDS: usize = 4;
 /// Phrases nearer than this (cosine) count as repeats and are held back together.
@@ -39,6 +40,8 @@ pub struct Trained {
     pub fuse: Fuse,
     /// Absent where there are too few rows from outside.
     pub gate: Option<Gate>,
+    /// Absent without rows of danger.
+    pub alarm: Option<Alarm>,
 }
 
 /// The rows as numbers.
@@ -53,6 +56,8 @@ pub struct Data<'a> {
     pub classes: usize,
     /// The class of out-of-scope, if it has rows.
     pub outside: Option<usize>,
+    /// Which rows are danger.
+    pub danger: &'a [bool],
 }
 
 pub fn train(data: &Data<'_>) -> Trained {
@@ -66,7 +71,13 @@ pub fn train(data: &Data<'_>) -> Trained {
         let rows: Vec<_> = held.iter().zip(&rows).map(|(h, r)| (r.0, is_outside(h), r.2)).collect();
         Gate::fit(&rows, REFUSE)
     });
-    Trained { head, temperature, fuse: Fuse::fit(&rows), gate }
+    let dangers: Vec<(f32, bool)> = held.iter().map(|h| (h.danger, data.danger[h.row])).collect();
+    let alarm = data
+        .danger
+        .contains(&true)
+        .then(|| Alarm::new(&Direction::fit(data.x, data.danger, data.weight), &dangers))
+        .flatten();
+    Trained { head, temperature, fuse: Fuse::fit(&rows), gate, alarm }
 }
 
 /// One row as a head saw it that was trained without it.
@@ -77,6 +88,8 @@ struct Held {
     together: Vec<f32>,
     best: usize,
     near: index::Nearness,
+    /// P(danger) as the alarm's direction saw it; 0 where no row is danger.
+    danger: f32,
 }
 
 fn held_back(data: &Data<'_>) -> Vec<Held> {
@@ -93,6 +106,8 @@ fn held_back(data: &Data<'_>) -> Vec<Held> {
         let y: Vec<usize> = kept.iter().map(|&i| data.y[i]).collect();
         let weight: Vec<f32> = kept.iter().map(|&i| data.weight[i]).collect();
         let head = Head::train(x.view(), &y, &weight, data.classes);
+        let danger: Vec<bool> = kept.iter().map(|&i| data.danger[i]).collect();
+        let direction = danger.contains(&true).then(|| Direction::fit(x.view(), &danger, &weight));
         let outside = data.x.select(Axis(0), &out);
         let cosines = outside.dot(&x.t());
         let grams = kept.iter().map(|&i| (&data.grams[i], data.y[i], data.weight[i]));
@@ -106,7 +121,8 @@ fn held_back(data: &Data<'_>) -> Vec<Held> {
             let together = opinions.together();
             let best = argmax(&together);
             let near = index.nearness(cosines.row(n), outside.row(n), best);
-            held.push(Held { row, scores: scores.to_vec(), opinions, together, best, near });
+            let danger = direction.as_ref().map_or(0.0, |d| d.p(outside.row(n)));
+            held.push(Held { row, scores: scores.to_vec(), opinions, together, best, near, danger });
         }
     }
     held
@@ -172,6 +188,7 @@ struct Kept {
     temperature: u32,
     fuse: Fuse,
     gate: Option<Gate>,
+    alarm: Option<Alarm>,
 }
 
 /// The head's file in the cache.
@@ -192,7 +209,13 @@ pub fn load(dir: &Path, fingerprint: &str) -> Option<Trained> {
     let weights = Array2::from_shape_vec((kept.classes, dims), floats(&kept.weights)).ok()?;
     let head =
         Head { weights, bias: Array1::from(floats(&kept.bias)), prior: Array1::from(floats(&kept.prior)) };
-    Some(Trained { head, temperature: f32::from_bits(kept.temperature), fuse: kept.fuse, gate: kept.gate })
+    Some(Trained {
+        head,
+        temperature: f32::from_bits(kept.temperature),
+        fuse: kept.fuse,
+        gate: kept.gate,
+        alarm: kept.alarm,
+    })
 }
 
 /// Keeps a head in `dir`; a failure costs time at the next start and nothing else.
@@ -207,6 +230,7 @@ pub fn save(dir: &Path, fingerprint: &str, trained: &Trained) {
         temperature: trained.temperature.to_bits(),
         fuse: trained.fuse.clone(),
         gate: trained.gate.clone(),
+        alarm: trained.alarm.clone(),
     };
     let written =
         serde_json::to_vec(&kept).map_err(std::io::Error::from).and_then(|b| write_checked(&file(dir), b));
@@ -244,6 +268,7 @@ mod tests {
             weight: &[1.0; 90],
             classes: 3,
             outside: Some(2),
+            danger: &y.iter().map(|k| *k == 1).collect::<Vec<_>>(),
         };
         let trained = train(&data);
         let dir = std::env::temp_dir().join(format!("clubos-head-{}", std::process::id()));
@@ -251,6 +276,7 @@ mod tests {
         let again = load(&dir, "a").unwrap();
         assert_eq!(again.head.weights, trained.head.weights);
         assert_eq!((again.fuse, again.gate), (trained.fuse, trained.gate));
+        assert!(trained.alarm.is_some() && again.alarm == trained.alarm);
         assert!(load(&dir, "b").is_none());
         std::fs::remove_dir_all(dir).unwrap();
     }

@@ -12,6 +12,7 @@ use super::emergency::{self, Scan};
 use super::encoder::Encoder;
 use super::error::IntentError;
 use super::model::Model;
+use super::prior::Prior;
 use super::route::{self, Strictness};
 use super::slots::{self, Places};
 use super::{By, Context, PendingKind, Reading, Tense, Topic, Understand, Verdict};
@@ -153,12 +154,13 @@ impl Inner {
     fn read(&self, text: &str, context: &Context) -> Reading {
         let tidy = normalise::tidy(text);
         let plain = normalise::plain(&tidy);
-        let slots = slots::read(&tidy, &self.places, context.pending == Some(PendingKind::Bay));
+        let mut slots = slots::read(&tidy, &self.places, context.pending == Some(PendingKind::Bay));
         let scan = self.scan(&tidy);
         let complete = complete::is_complete(&plain);
         let mut topics = match scan {
             Scan::Fires(intent) => self.emergency_topics(intent, &tidy),
             Scan::Guarded | Scan::Silent => {
+                // The clauses of a longer text are asked each for itself.
                 let emergencies = scan == Scan::Silent && slots.tense == Tense::Now;
                 self.by_wording(&tidy, &plain, context)
                     .filter(|t| self.exists(&t.intent))
@@ -169,7 +171,8 @@ impl Inner {
                     })
             }
         };
-        route::restrain(&mut topics, &self.strictness, slots.tense, injection::is_attempt(&plain));
+        slots.tense =
+            route::restrain(&mut topics, &self.strictness, slots.tense, injection::is_attempt(&plain));
         let complete = complete || matches!(topics[0].decision, Verdict::Emergency);
         Reading { topics, slots, complete }
     }
@@ -203,7 +206,7 @@ impl Inner {
             let others = clauses
                 .iter()
                 .filter(|c| emergency::scan(c) == Scan::Silent)
-                .filter_map(|c| self.sure(c, false));
+                .filter_map(|c| self.sure(c, false, &Prior::default()));
             for topic in others.filter(|t| t.intent != OUT_OF_SCOPE && clauses::urgency(&t.intent) < 9) {
                 add(&mut topics, topic);
             }
@@ -220,6 +223,9 @@ impl Inner {
         if slots::is_only_a_bay(text, &self.places) && context.pending == Some(PendingKind::Bay) {
             return context.last_intent.as_deref().map(|last| rule(last, By::Context));
         }
+        if let Some(intent) = chat::redirect(plain, context) {
+            return Some(rule(intent, By::Rule));
+        }
         if let Some(intent) = chat::fragment(plain, context) {
             return Some(rule(intent, By::Context));
         }
@@ -227,7 +233,7 @@ impl Inner {
     }
 
     fn by_model(&self, text: &str, emergencies: bool, context: &Context) -> Vec<Topic> {
-        let Some(whole) = self.guess(text, emergencies, context) else {
+        let Some(whole) = self.guess(text, emergencies, context, &Prior::of(context)) else {
             return vec![unread(text)];
         };
         let clauses = clauses::split(text);
@@ -236,7 +242,11 @@ impl Inner {
         }
         let mut topics: Vec<Topic> = Vec::new();
         for clause in clauses {
-            let Some(topic) = self.sure(clause, emergencies) else { continue };
+            // What guards one clause, or puts it in the past, says nothing about the next.
+            let danger = emergencies
+                || (emergency::scan(clause) == Scan::Silent
+                    && slots::tense_of(clause, Tense::Now) == Tense::Now);
+            let Some(topic) = self.sure(clause, danger, &Prior::of_place(context)) else { continue };
             let family_told = topic.intent.starts_with("booking.") && !clauses::asks(clause);
             if topic.intent != OUT_OF_SCOPE && clauses::urgency(&topic.intent) < 9 && !family_told {
                 add(&mut topics, topic);
@@ -246,7 +256,7 @@ impl Inner {
         match topics.len() {
             0 => return vec![whole],
             // The clauses add nothing to a whole that is sure.
-            1 if whole_is_sure => return vec![whole],
+            1 if whole_is_sure && topics[0].decision != Verdict::Emergency => return vec![whole],
             _ => {}
         }
         if whole_is_sure && clauses::urgency(&whole.intent) < 9 {
@@ -256,21 +266,28 @@ impl Inner {
         topics
     }
 
-    fn guess(&self, text: &str, emergencies: bool, context: &Context) -> Option<Topic> {
+    fn guess(&self, text: &str, emergencies: bool, context: &Context, prior: &Prior) -> Option<Topic> {
         let model = self.model.as_ref()?;
+        let plain = normalise::plain(text);
+        let back = context.last_intent.is_none() && chat::is_back(&plain);
         let allowed = |intent: &str| match intent {
             "emergency.trapped" => emergencies && !emergency::is_outside(text),
             "emergency.flood" => emergencies && !emergency::is_weather(text),
+            "followup.resolved" => !back,
             _ => emergencies || !intent.starts_with("emergency."),
         };
-        let guess = model.guess(text, &allowed).and_then(|guess| {
-            if route::may_ring(&guess, &normalise::plain(text)) {
+        let guess = model.guess(text, &allowed, prior).and_then(|guess| {
+            if route::may_ring(&guess, &plain) {
                 return Ok(guess);
             }
-            model.guess(text, &|intent: &str| !intent.starts_with("emergency."))
+            let calm = |intent: &str| !intent.starts_with("emergency.") && allowed(intent);
+            model.guess(text, &calm, prior)
         });
         match guess {
             Ok(mut guess) => {
+                if let Some(danger) = route::alarm(&guess, &plain).filter(|d| allowed(&d.intent)) {
+                    return Some(route::rung(&danger, &guess, text));
+                }
                 // An answer in few words looks like anybody's; to our question it is none of a stranger's.
                 let under_way = context.pending.is_some() || context.last_intent.is_some();
                 if under_way && guess.is_conversation() {
@@ -286,9 +303,10 @@ impl Inner {
     }
 
     /// The clause's topic, if the model is sure of it.
-    fn sure(&self, clause: &str, emergencies: bool) -> Option<Topic> {
+    fn sure(&self, clause: &str, emergencies: bool, prior: &Prior) -> Option<Topic> {
         let small_talk = chat::exact(&normalise::plain(clause), &Context::default()).is_some();
-        let topic = (!small_talk).then(|| self.guess(clause, emergencies, &Context::default())).flatten()?;
+        let topic =
+            (!small_talk).then(|| self.guess(clause, emergencies, &Context::default(), prior)).flatten()?;
         matches!(topic.decision, Verdict::Match | Verdict::Emergency).then_some(topic)
     }
 }

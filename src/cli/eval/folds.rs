@@ -40,7 +40,7 @@ pub fn run(
         };
         for (text, intent) in out {
             readings.push(trained.read(text, &Context::default()));
-            cases.push(Case { text: text.clone(), accept: vec![intent.clone()], bay: None });
+            cases.push(Case::new(text.clone(), intent.clone()));
         }
         understanding = Some(trained);
     }

@@ -7,7 +7,8 @@ use crate::intent::{By, Candidate, Slots, Topic};
 struct Written;
 
 impl Understand for Written {
-    fn read(&self, text: &str, _: &Context) -> Reading {
+    fn read(&self, text: &str, context: &Context) -> Reading {
+        let text = context.last_intent.as_deref().unwrap_or(text);
         let parts: Vec<&str> = text.split('|').collect();
         let decision = serde_json::from_value(Value::from(parts[1])).unwrap();
         let bays = parts.get(2).and_then(|b| b.parse().ok()).map(BayId).into_iter().collect();
@@ -29,7 +30,22 @@ impl Understand for Written {
 
 fn report(lines: &[&str]) -> Report {
     let cases = cases(lines.join("\n").as_bytes()).unwrap();
-    evaluate(&Written, &cases, &BTreeSet::from(["sim.frozen".to_owned()]))
+    evaluate(&Written, &cases, &BTreeSet::from(["sim.frozen".to_owned()]), false).unwrap()
+}
+
+#[test]
+fn a_context_counts_only_where_it_is_asked_for() {
+    let line =
+        r#"{"text":"faq.wifi|match","accept":["sim.frozen"],"context":{"last_intent":"sim.frozen|match"}}"#;
+    let accuracy = |contexts| {
+        let cases = cases(line.as_bytes()).unwrap();
+        evaluate(&Written, &cases, &BTreeSet::new(), contexts).unwrap().accuracy
+    };
+    assert_eq!((accuracy(false), accuracy(true)), (0.0, 100.0));
+    let odd = cases(r#"{"text":"faq.wifi|match","accept":["faq.wifi"],"context":7}"#.as_bytes()).unwrap();
+    assert!(evaluate(&Written, &odd, &BTreeSet::new(), false).is_ok());
+    let error = evaluate(&Written, &odd, &BTreeSet::new(), true).unwrap_err();
+    assert!(error.to_string().starts_with("line 1"), "{error}");
 }
 
 #[test]

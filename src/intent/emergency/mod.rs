@@ -9,6 +9,7 @@ mod fire;
 mod flood;
 mod further;
 mod medical;
+mod sayings;
 mod security;
 mod trapped;
 mod understated;
@@ -47,22 +48,28 @@ const BODY: &str = r"(?:head|skull|face|eye|eyes|nose|jaw|neck|back|spine|should
 
 /// Order is urgency: the first family that fires names the text.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let families: [(&'static str, &[Row], &str); 15] = [
+    let families: [(&'static str, &[Row], &str); 21] = [
         ("emergency.medical", medical::ROWS, ""),
         ("emergency.medical", understated::MEDICAL, ""),
         ("emergency.medical", further::MEDICAL, ""),
+        ("emergency.medical", sayings::MEDICAL, ""),
         ("emergency.fire", fire::ROWS, ""),
         ("emergency.fire", understated::FIRE, ""),
         ("emergency.fire", further::FIRE, ""),
+        ("emergency.fire", sayings::FIRE, ""),
         ("emergency.security", security::ROWS, ""),
         ("emergency.security", understated::SECURITY, ""),
         ("emergency.security", further::SECURITY, ""),
+        ("emergency.security", sayings::SECURITY, ""),
         ("emergency.trapped", trapped::ROWS, trapped::NOT_TRAPPED),
         ("emergency.trapped", understated::TRAPPED, trapped::NOT_TRAPPED),
+        ("emergency.trapped", sayings::TRAPPED, trapped::NOT_TRAPPED),
         ("emergency.flood", flood::ROWS, ""),
         ("emergency.flood", understated::FLOOD, ""),
         ("emergency.flood", further::FLOOD, ""),
+        ("emergency.flood", sayings::FLOOD, ""),
         ("", further::CALM, ""),
+        ("", sayings::CALM, ""),
     ];
     let compile = |pattern: &str| {
         let full = pattern.replace("{P}", PERSON).replace("{BODY}", BODY);
@@ -122,20 +129,20 @@ static HERE_AND_NOW: LazyLock<Regex> = LazyLock::new(|| {
 /// A thing that "has a seizure", a knife that was found, a stroke that is played.
 static NOT_MEANT: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"\b(?:(?:screen|screens|sim|simulator|pc|computer|projector|tv|trackman|tablet|mouse|monitor|software|system|game|radar|it)(?: \w+){0,2} (?:having|has|had|have|suffered) (?:a |an )(?:\w+ )?(?:seizure|stroke|fit|heart attack|meltdown|breakdown)|\bit wont wake|(?:found|find|left) (?:a|my|someones|somebodys) (?:\w+ ){0,3}?kni(?:fe|ves)|pocket ?kni(?:fe|ves)|swiss army|stroke ?play|locked in (?:for|at|to|on) (?:(?:a|an|the|one|two|three|\d+|my|our|that|this) )?(?:full |whole |set )?(?:years?|months?|contract|term|rate|price|plan|season|summer|winter)|(?:locked|stuck|trapped) (?:in|into|with) (?:a|the|my|our|this) (?:contract|membership|plan|subscription)|with these prices|your prices|(?:couldve|could have|mightve|might have) (?:\w+ )?(?:been |gotten |got )?(?:hurt|injured|killed)|(?:frozen|froze|preview|game|menu|bullseye|round|range|screen|loading)\b[^.!?\n]{0,20} (?:cant|cannot|cant evn|cant even|wont let (?:me|us)) (?:\w+ )?exit|no water,? (?:only|just|came)|not overflow\w*|isnt (?:overflow\w*|ringing|running over)|no smoke or|trapped outside|(?:loading|menu) screen|hostage by|(?:bbq|barbecue) smoke|(?:roof|sunroof|window|trunk) (?:of|in|on) (?:my|our) (?:car|truck|house|apartment))\b",
+        r"\b(?:(?:screen|screens|sim|simulator|pc|computer|projector|tv|trackman|tablet|mouse|monitor|software|system|game|radar|it)(?: \w+){0,2} (?:having|has|had|have|suffered) (?:a |an )(?:\w+ )?(?:seizure|stroke|fit|heart attack|meltdown|breakdown)|\bit wont wake|(?:found|find|left) (?:a|my|someones|somebodys) (?:\w+ ){0,3}?kni(?:fe|ves)|pocket ?kni(?:fe|ves)|swiss army|stroke ?play|locked in (?:for|at|to|on) (?:(?:a|an|the|one|two|three|\d+|my|our|that|this) )?(?:full |whole |set )?(?:years?|months?|contract|term|rate|price|plan|season|summer|winter)|(?:locked|stuck|trapped) (?:in|into|with) (?:a|the|my|our|this) (?:contract|membership|plan|subscription)|with these prices|your prices|(?:couldve|could have|mightve|might have) (?:\w+ )?(?:been |gotten |got )?(?:hurt|injured|killed)|(?:frozen|froze|preview|game|menu|bullseye|round|range|screen|loading)\b[^.!?\n]{0,20} (?:cant|cannot|cant evn|cant even|wont let (?:me|us)) (?:\w+ )?exit|no water,? (?:only|just|came)|chok(?:e|ed|es|ing) (?:every|each|all|most|away)|passed out (?:the |our |some |a few )?(?:\w+ )?(?:scorecards?|cards|flyers|prizes|waivers|tees|drinks)|(?:my|our|the) (?:car|truck|van|suv) (?:is |s |got )?(?:\w+ )?(?:trapped|stuck|locked)|stole (?:my|our) (?:booking|session|reservation)|broke into the [5-9]0s|(?:greens?|putts?|fairways?) (?:is |are |s )on fire|(?:alarm|detector)s? (?:\w+ ){0,4}?(?:beep\w*|chirp\w*) (?:every|once)|on a tout brule|not overflow\w*|isnt (?:overflow\w*|ringing|running over)|no smoke or|trapped outside|(?:loading|menu) screen|hostage by|(?:bbq|barbecue) smoke|(?:roof|sunroof|window|trunk) (?:of|in|on) (?:my|our) (?:car|truck|house|apartment))\b",
     )
 });
 static JEST: LazyLock<Regex> = LazyLock::new(|| pattern::rule(r"\b(?:lol|haha\w*|lmao|rofl)\b|😂|🤣"));
 
 static WHAT_IF: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"\b(?:what|who|where|how|when)\b.{0,60}\bif\b|\bin case\b|\bhypothetical|\bwhat happens (?:if|when|in (?:a|an|case))\b|^\W*(?:and |so |also |hey |hi )*if (?:there|someone|somebody|anyone|something|a |an |my |we |i |you |the |one )|\bdo you (?:have|guys have|do)\b.{0,40}\b(?:insurance|plan|policy|procedure|emergenc)|\bau cas o[uù]\b|\bque faire (?:si|en cas)\b",
+        r"\b(?:whats?|whos?|wheres?|how|when)\b.{0,60}\bif\b|\bin case\b|\bhypothetical|\bwhat happens (?:if|when|in (?:a|an|case))\b|^\W*(?:and |so |also |hey |hi )*if (?:there|someone|somebody|anyone|something|a |an |my |we |i |you |the |one )|\bdo you (?:have|guys have|do)\b.{0,40}\b(?:insurance|plan|policy|procedure|emergenc)|\bau cas o[uù]\b|\bque faire (?:si|en cas)\b",
     )
 });
 
 static PAST: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"\b(?:last (?:night|week|weekend|month|year|time|summer|winter|fall|spring|season|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|yesterday|the other (?:day|night|week)|(?:days?|weeks?|months?|years?) ago|a while (?:ago|back)|back in (?:the|19|20|my)|years back|when i was (?:a|in|young)|used to|in (?:19|20)\d\d|semaine derni[eè]re|hier|mois dernier|l.ann[eé]e derni[eè]re)\b",
+        r"\b(?:last (?:night|week|weekend|month|year|time|summer|winter|fall|spring|season|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|yesterday|the other (?:day|night|week)|(?:days?|weeks?|months?|years?) ago|a while (?:ago|back)|back in (?:the|19|20|my)|years back|when i was (?:a|in|young)|used to|in (?:the )?(?:spring|summer|autumn|winter|january|february|march|april|june|july|august|september|october|november|december)|in (?:19|20)\d\d|semaine derni[eè]re|hier|mois dernier|l.ann[eé]e derni[eè]re)\b",
     )
 });
 
@@ -190,7 +197,11 @@ pub fn scan_plain(plain: &str) -> Scan {
         for found in rule.find.find_iter(plain) {
             let (from, to) = clause_around(plain, found.start(), found.end());
             let unhurt = rule.intent == "emergency.medical" && UNHURT.is_match(found.as_str());
-            if elsewhere || unhurt || is_guarded(rule, &plain[from..to], &plain[from..found.start()]) {
+            if rule.intent.is_empty()
+                || elsewhere
+                || unhurt
+                || is_guarded(rule, &plain[from..to], &plain[from..found.start()])
+            {
                 scan = Scan::Guarded;
             } else {
                 return Scan::Fires(rule.intent);

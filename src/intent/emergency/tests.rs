@@ -415,6 +415,64 @@ const SOUNDS_LIKE_IT: &[&str] = &[
     "looks like a break in my shaft",
 ];
 
+/// Sayings that tell what happened, not what it is called.
+const SAID: &[&str] = &[
+    "he folded out of nowhere by the couch",
+    "we can't revive her",
+    "my heart is going 180 and I feel odd",
+    "her implant fired twice",
+    "boiling water went over her legs",
+    "he grabbed a live wire and got knocked over",
+    "my steak went down the wrong pipe and I cant",
+    "the gash on his chin wont clot",
+    "I've got a rope here",
+    "we have started chest compressions",
+    "mon père a le bras engourdi",
+    "il arrive pas à reprendre son souffle",
+    "the heater wires are glowing orange",
+    "the rug has caught",
+    "breaker gave a bang",
+    "le chargeur est en train de fondre",
+    "he pulled out a box cutter",
+    "that man put his hands on my wife",
+    "they're smashing the vending machine apart",
+    "un gars cogne dans la vitre",
+    "my mum's in the washroom and the latch has snapped",
+    "the exit button wont let us out",
+    "le bouton de sortie fonctionne pas",
+    "it's dripping onto the power bar",
+    "the faucet came clean off and its soaking everything",
+];
+
+const SAID_CALMLY: &[&str] = &[
+    "kids in bay 1 are yelling and running around",
+    "the washroom is locked, what is the code",
+    "smoke detector beeps every 30 seconds",
+    "not responding to clicks",
+    "my truck is stuck in the snow by your sign",
+    "someone stole our session",
+    "we finally broke into the 80s",
+    "he chokes every time on 18",
+    "I passed out the waivers already",
+    "whos liable if somebody gets injured at a party",
+    "my uncle had a heart attack in june, can he sit",
+    "the power button is glowing red",
+    "my glove caught on the mat",
+    "the screen is not responding to touch",
+];
+
+#[test]
+fn danger_in_everyday_sayings_rings() {
+    let silent: Vec<_> = SAID.iter().filter(|t| !matches!(scan(t), Scan::Fires(_))).collect();
+    assert!(silent.is_empty(), "{silent:#?}");
+}
+
+#[test]
+fn sayings_that_mean_no_harm_stay_quiet() {
+    let loud: Vec<_> = SAID_CALMLY.iter().filter(|t| matches!(scan(t), Scan::Fires(_))).collect();
+    assert!(loud.is_empty(), "{loud:#?}");
+}
+
 /// Beside words that calm, or that something else is about: rings all the same.
 const RINGS_ALL_THE_SAME: &[&str] = &[
     "a drunk guy refuses to leave, its our time",

@@ -9,8 +9,8 @@ mod door;
 mod hall;
 mod tense;
 
-use super::Slots;
 use super::normalise;
+use super::{Slots, Tense};
 use crate::site::{BayId, Site};
 
 /// The site's names for its places, plain (lower case, no apostrophes).
@@ -72,6 +72,11 @@ pub fn read(text: &str, places: &Places, asked_bay: bool) -> Slots {
         phone,
         reference,
     }
+}
+
+/// When a clause of a text happens, where the text as a whole is of `whole`.
+pub fn tense_of(clause: &str, whole: Tense) -> Tense {
+    tense::of_clause(&normalise::plain(clause), whole)
 }
 
 /// Whether the text names a bay and says nothing else.

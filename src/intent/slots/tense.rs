@@ -58,3 +58,12 @@ fn strong_present(clause: &str) -> bool {
         .iter()
         .any(|w| super::bay::find_word(clause, w).is_some())
 }
+
+/// The tense of one clause of a text. The past or the "what if" of another clause reaches this one, unless it
+/// says itself that it speaks of now.
+pub fn of_clause(clause: &str, whole: Tense) -> Tense {
+    match read(clause) {
+        Tense::Now if whole != Tense::Now && !PRESENT.is_match(clause) => whole,
+        own => own,
+    }
+}

@@ -56,6 +56,7 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
         .flat_map(|c| [c.get(1), c.get(2)])
         .filter_map(|n| bay(n?.as_str()))
         .collect();
+    mentions.extend(instead(plain, places, &mentions, &denied));
     if mentions.iter().any(|m| !denied.contains(&m.bay)) {
         mentions.retain(|m| !denied.contains(&m.bay));
     }
@@ -80,7 +81,10 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
         }
         // "we're in bay 1 and there's a fight in bay 4"
         let ours = |m: &&Mention| STRONG_HERE.is_match(clause_before(plain, m.start));
-        let theirs = |m: &&Mention| !ours(m) && OTHER_SUBJECT.is_match(clause_before(plain, m.start));
+        let theirs = |m: &&Mention| {
+            let before = clause_before(plain, m.start);
+            !ours(m) && OTHER_SUBJECT.is_match(before) && !OUR_PEOPLE.is_match(before)
+        };
         if own.iter().any(ours) && own.iter().any(theirs) {
             own.retain(|m| !theirs(m));
         }
@@ -127,6 +131,23 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
     } else {
         Whose::Own
     }
+}
+
+/// "do not restart bay 1 or 2, its 3": every bay named is refused, and a bare number says which one is meant.
+fn instead(plain: &str, places: &Places, mentions: &[Mention], denied: &[BayId]) -> Option<Mention> {
+    if denied.is_empty() || mentions.iter().any(|m| !denied.contains(&m.bay)) {
+        return None;
+    }
+    INSTEAD.captures_iter(plain).filter_map(|c| c.get(1)).find_map(|number| {
+        let bay = bay(number.as_str())?;
+        let known = places.bays.is_empty() || places.bays.contains(&bay);
+        let counts = THING_AFTER.is_match(&plain[number.end()..]);
+        (known && !counts && !denied.contains(&bay)).then(|| Mention {
+            start: number.start(),
+            end: number.end(),
+            bay,
+        })
+    })
 }
 
 /// "moved from bay 2 to bay 3" is in 3; "can we move from 2 to 3" still in 2.

@@ -330,3 +330,22 @@ proptest::proptest! {
         let _ = read(&plain, &places(), asked);
     }
 }
+
+#[test]
+fn a_refused_bay_is_none_of_those_to_act_on() {
+    check(&[
+        ("please dont reset 2, reset 3", Some(3)),
+        ("do not restart bay 1 or 2, its 3", Some(3)),
+        ("don't reboot box 4, it's box 1", Some(1)),
+        ("dont touch bay 2 we want 3 restarted", Some(3)),
+        ("dont restart bay 2, its 3 people playing there", Some(2)),
+        ("please don't restart bay 2", Some(2)),
+    ]);
+}
+
+#[test]
+fn friends_of_theirs_keep_their_bay() {
+    let bays = |text: &str| read(&crate::intent::normalise::plain(text), &places(), false).bays;
+    assert_eq!(bays("we're in bay 1 and my friends in bay 2 are frozen too"), [BayId(1), BayId(2)]);
+    assert_eq!(bays("we're in bay 1 and there's a fight in bay 4"), [BayId(1)]);
+}

@@ -152,6 +152,18 @@ pub(super) static NOT_THIS: LazyLock<Regex> = LazyLock::new(|| {
         r"\b(?:not|isnt|instead of|pas|rather than|(?:dont|do not) (?:\w+ )?(?:restart|reboot|reset|touch|turn off)|didnt mean) (?:in |on |at |the )*(?:{W} ?)?#?({N})\b(?: (?:or|and|nor) (?:{W} ?)?#?({N})\b)?",
     )
 });
+/// The one meant, after another was refused: "… reset 3", "… its 3".
+pub(super) static INSTEAD: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:restart|reboot|reset|touch|do|its|it is|it was|make it|meant?|want|only|just|but|try|in|cest)(?: (?:in|on|for|the|to|please|actually))* (?:{W} ?)?#?({N})\b",
+    )
+});
+/// Friends of theirs belong to them, and so does the bay they play in.
+pub(super) static OUR_PEOPLE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:my|our|nos|mes) (?:\w+ )?(?:friends?|budd(?:y|ies)|mates?|kids?|guests?|wi(?:fe|ves)|husbands?|sons?|daughters?|brothers?|sisters?|dads?|moms?|parents?|famil(?:y|ies)|partners?|guys|people|group|party|coworkers?|colleagues?|amis?|enfants)\b",
+    )
+});
 pub(super) static STAR: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?:^|\s)(?:\*+ ?(?:{W} ?)?({N})|(?:{W} ?)?({N}) ?\*+)(?:\s|$)"));
 
