@@ -77,6 +77,7 @@ fn nowhere() -> Site {
             quiet_to: jiff::civil::time(0, 0, 0, 0),
             digest: None,
         },
+        housekeeping: None,
         people: Vec::new(),
         broker: None,
         access: None,

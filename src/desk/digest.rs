@@ -36,7 +36,11 @@ fn plan(cx: Cx<'_>) -> store::Result<()> {
 
 /// The site's hour next after `after`. `None`: the site wants no digest.
 fn next_at(cx: Cx<'_>, after: UnixMs) -> Option<UnixMs> {
-    let hour = cx.site().hours.digest?;
+    next_local(cx, cx.site().hours.digest?, after)
+}
+
+/// The next moment after `after` at which clocks at the site show `hour`.
+pub(super) fn next_local(cx: Cx<'_>, hour: jiff::civil::Time, after: UnixMs) -> Option<UnixMs> {
     let on = |day: Date| {
         let zoned = day.to_datetime(hour).to_zoned_datetime(cx.site().zone.clone()).ok()?;
         Some(UnixMs::from(zoned.timestamp())).filter(|at| *at > after)

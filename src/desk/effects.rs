@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cx, Desk, Todo, alerts, digest, outage, outcome};
+use super::{Cx, Desk, Todo, alerts, digest, housekeeping, outage, outcome};
 use crate::device::verify::{Known, Verdict, Verification};
 use crate::device::{DeviceEvent, NotSent, Observation};
 use crate::policy::{self, Permit};
@@ -92,6 +92,7 @@ impl Desk {
                 "alert-due" => alerts::due_now(cx, due.reference)?,
                 digest::TIMER => digest::due(cx)?,
                 outage::TIMER => outage::due(cx)?,
+                housekeeping::TIMER => housekeeping::due(cx, due.reference)?,
                 "hold" => release_hold(cx, due.reference)?,
                 "text" => timer::clear(cx.db, "text", due.reference)?, // it goes with what waits
                 other => {

@@ -26,6 +26,7 @@ mod effects;
 mod elsewhere;
 mod hall;
 mod health;
+mod housekeeping;
 mod inbox;
 mod input;
 mod ladder;
@@ -277,6 +278,7 @@ impl Desk {
                 inbox::look_again(cx)?;
             }
             effects::resume(cx)?;
+            housekeeping::resume(cx)?;
             alerts::resume(cx)?;
             texts::resume(cx)
         })?;

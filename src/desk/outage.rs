@@ -1,6 +1,7 @@
 //! A pattern over the whole site: when every device goes within two minutes it is the power, or the club's own
 //! network, and not the devices. One incident answers everyone it touches.
 //!
+//! Doors are not counted: like the box they hang on the battery, so that people get in and out.
 //! Devices that were away long before say nothing. A grace passes before people are called, so that a broker
 //! that starts anew is no power failure. It ends by itself when half of the devices answer again.
 
@@ -111,13 +112,11 @@ pub(super) fn answers(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, bay: BayId) 
     }
 }
 
-/// Devices of this site that were ever heard of.
+/// Bays and the hall's devices that were ever heard of.
 fn known(cx: Cx<'_>) -> store::Result<Vec<DeviceStatus>> {
     let site = cx.site();
     let ours = |target: &Target| {
-        target.bay().is_some_and(|bay| site.bays.contains_key(&bay))
-            || site.doors.contains_key(target)
-            || site.hall.contains_key(target)
+        target.bay().is_some_and(|bay| site.bays.contains_key(&bay)) || site.hall.contains_key(target)
     };
     let mut all = device::all(cx.db)?;
     all.retain(|row| row.part.is_empty() && row.online.is_some() && ours(&row.target));

@@ -3,7 +3,7 @@
 use super::Cx;
 use super::draft::Draft;
 use super::scene::Scene;
-use super::{door, ladder, phrases};
+use super::{door, housekeeping, ladder, phrases};
 use crate::site::{Effect, Outcome};
 use crate::sop::{Rung, Sop};
 use crate::store::effect::{self, EffectRow};
@@ -62,7 +62,7 @@ pub(super) fn ended(cx: Cx<'_>, row: &EffectRow) -> store::Result<()> {
         return Ok(());
     }
     effect::set_told(cx.db, row.id)?;
-    let Some(mut case) = case(cx, row)? else { return Ok(()) };
+    let Some(mut case) = case(cx, row)? else { return housekeeping::ended(cx, row) };
     let mut draft = Draft::new();
     let values = case.values(cx, row)?;
     match row.outcome {

@@ -5,17 +5,19 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::permit::Permit;
-use super::request::{Asker, Refusal, Request};
+use super::request::{Asker, HOUSE, Refusal, Request};
 use crate::clock::UnixMs;
 use crate::site::{Effect, Outcome, Scope, Site, Target, Tier};
 use crate::store::booking::{self, Booking};
 use crate::store::effect::{EffectRow, NewEffect};
-use crate::store::{self, booking_source, device, presence};
+use crate::store::{self, booking_source, device};
 
 /// A bay's booking still counts this long after its end (DOMAIN 4, T1).
 const AFTER_END: Duration = Duration::from_secs(5 * 60);
 /// `thermostat.set` takes 18 to 24 °C.
 const CELSIUS: std::ops::RangeInclusive<f32> = 18.0..=24.0;
+/// The house acts by itself only so long after a booking and before the next one.
+const CLEAR: Duration = Duration::from_secs(15 * 60);
 /// How far bookings are looked for around now.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -123,9 +125,10 @@ fn entitled(
         return Ok(Err(Refusal::OutOfRange));
     }
     let (phone, presence, at_door) = match request.asker {
-        Asker::Customer { phone, presence, at_door } => (phone, presence, at_door),
         Asker::Staff { .. } => return Ok(Ok(None)),
         Asker::Program { .. } => return by_itself(conn, gate.site, request, now),
+        Asker::House => return in_a_free_bay(conn, gate.site, request, now),
+        Asker::Customer { phone, presence, at_door } => (phone, presence, at_door),
     };
     let bookings = match phone {
         Some(phone) => booking::of_phone(conn, phone, now - DAY, now + DAY)?,
@@ -153,12 +156,33 @@ fn by_itself(
         return Ok(Ok(None));
     };
     let booked = !booking::of_bay(conn, bay, now, now + Duration::from_millis(1))?.is_empty();
-    let in_use = booked || presence::is_anybody_in(conn, bay, now)?;
+    let in_use = booked || store::thread::is_present(conn, bay, now)?;
     let dead = device::get(conn, request.target, "")?.is_some_and(|s| {
         let state: serde_json::Value = serde_json::from_str(&s.state).unwrap_or_default();
         state["software"]["running"] == serde_json::Value::Bool(false)
     });
     Ok(if in_use && !dead { Err(Refusal::BayInUse) } else { Ok(None) })
+}
+
+/// The house acts by itself only on a bay that nobody has booked around then, where nobody has shown that
+/// they are, and only while the bookings are known well enough to say so.
+fn in_a_free_bay(
+    conn: &Connection,
+    site: &Site,
+    request: &Request<'_>,
+    now: UnixMs,
+) -> store::Result<Result<Option<String>, Refusal>> {
+    let Some(bay) = request.target.bay().filter(|_| request.effect.tier() == Tier::T1) else {
+        return Ok(Err(Refusal::StaffOnly));
+    };
+    let known = booking_source::oldest(&booking_source::all(conn)?, now);
+    if known.is_none_or(|age| age > site.bookings.limit) {
+        return Ok(Err(Refusal::BookingsOld));
+    }
+    let until = now + request.effect.verify_within() + CLEAR;
+    let booked = booking::of_bay(conn, bay, now - CLEAR, until)?;
+    let in_use = !booked.is_empty() || store::thread::is_present(conn, bay, now)?;
+    Ok(if in_use { Err(Refusal::BayInUse) } else { Ok(None) })
 }
 
 fn in_bay_or_hall(
@@ -270,6 +294,7 @@ fn asked_by(request: &Request<'_>) -> (String, Option<String>) {
         Asker::Customer { .. } => ("customer".to_owned(), None),
         Asker::Staff { name, .. } => (name.clone(), Some(name.clone())),
         Asker::Program { name } => (name.clone(), None),
+        Asker::House => (HOUSE.to_owned(), None),
     }
 }
 

@@ -13,4 +13,4 @@ mod request;
 pub use gate::{Gate, authorise, permit_for, precheck, tier};
 pub use permit::Permit;
 pub use plain::reason_in_words;
-pub use request::{Asker, Refusal, Request};
+pub use request::{Asker, HOUSE, Refusal, Request};

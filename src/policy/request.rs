@@ -23,7 +23,12 @@ pub enum Asker {
     Program {
         name: String,
     },
+    /// The house itself, by the schedule in `site.toml`: only in a bay that is surely free.
+    House,
 }
+
+/// What the journal calls [`Asker::House`].
+pub const HOUSE: &str = "housekeeping";
 
 #[derive(Debug, Clone)]
 pub struct Request<'a> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::facts::FACTS;
 use super::problem::{self, Problem, Problems, did_you_mean};
 use super::raw::{Entry, Fields, Raw, Spot};
-use super::{AccessController, Broker, E164, Hours, Person, Role, Site, SitePolicy};
+use super::{AccessController, Broker, E164, Effect, Hours, Housekeeping, Person, Role, Site, SitePolicy};
 use super::{feed, home_assistant, llm, load_devices, load_notify, parse, secret, texts, validate};
 
 /// One thing wrong with `site.toml`.
@@ -115,6 +115,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     head.finish(problems);
     let zone = zone.and_then(|zone| time_zone(&zone, problems));
     let hours = hours(top, problems);
+    let housekeeping = housekeeping(top, problems);
     let policy = policy(top, problems);
     let facts = facts(top, name.as_ref(), &policy, problems);
     let people = people(top, beside, problems);
@@ -142,6 +143,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         facts,
         policy,
         hours: hours?,
+        housekeeping,
         people,
         broker,
         access,
@@ -201,6 +203,37 @@ fn hours(top: &mut Fields, problems: &mut Problems) -> Option<Hours> {
         hours.digest = digest_hour(&digest, &hours, problems);
     }
     Some(hours)
+}
+
+/// What may be done to a bay every night.
+const NIGHTLY: [Effect; 3] = [Effect::SimRestart, Effect::RadarReset, Effect::PcReboot];
+
+fn housekeeping(top: &mut Fields, problems: &mut Problems) -> Option<Housekeeping> {
+    let mut table = top.table("housekeeping", problems)?;
+    let at = table.need_text("at", "write the hour of the night, like \"04:30\"", problems);
+    let effect = table.text("effect", problems);
+    table.finish(problems);
+    let at = at?;
+    let Some(time) = clock_time(at.value.trim()) else {
+        let what = format!("`{}` is no time of day", at.value);
+        problems.add(at.line, "housekeeping.at", what, "write it on the 24-hour clock, like \"04:30\"");
+        return None;
+    };
+    let Some(effect) = effect else { return Some(Housekeeping { at: time, effect: Effect::SimRestart }) };
+    match Effect::parse(&effect.value).filter(|effect| NIGHTLY.contains(effect)) {
+        Some(known) => Some(Housekeeping { at: time, effect: known }),
+        None => {
+            let names: Vec<&str> = NIGHTLY.iter().map(|effect| effect.name()).collect();
+            let what = format!("`{}` is nothing to do every night", effect.value);
+            problems.add(
+                effect.line,
+                "housekeeping.effect",
+                what,
+                format!("use one of: {}", names.join(", ")),
+            );
+            None
+        }
+    }
 }
 
 /// When the daily digest is sent, if the file does not say.

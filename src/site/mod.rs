@@ -55,6 +55,8 @@ pub struct Site {
     pub facts: BTreeMap<String, String>,
     pub policy: SitePolicy,
     pub hours: Hours,
+    /// Nightly restarts; `None`: the site wants none.
+    pub housekeeping: Option<Housekeeping>,
     pub people: Vec<Person>,
     pub broker: Option<Broker>,
     pub access: Option<AccessController>,
@@ -134,6 +136,15 @@ pub struct Hours {
     /// When the daily digest is sent, site time. Default 08:00, or the end of the quiet hours if that is
     /// later; `None`: never (`off`).
     pub digest: Option<jiff::civil::Time>,
+}
+
+/// What is done to every bay once a night.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Housekeeping {
+    /// Site time.
+    pub at: jiff::civil::Time,
+    /// One of `sim.restart`, `radar.reset`, `pc.reboot`.
+    pub effect: Effect,
 }
 
 impl Hours {

@@ -96,13 +96,6 @@ pub fn granted(conn: &Connection, token_sha256: &str, now: UnixMs) -> Result<Opt
         .optional()?)
 }
 
-/// Whether a browser holds presence in this bay.
-pub fn is_anybody_in(conn: &Connection, bay: BayId, now: UnixMs) -> Result<bool> {
-    Ok(conn
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM presence WHERE bay = ?1 AND until > ?2)")?
-        .query_row(params![bay.0, now.0], |row| row.get(0))?)
-}
-
 /// Somebody else has the bay now: what was granted to other occupancies ends.
 pub fn end_others(conn: &Connection, bay: BayId, session: &str, now: UnixMs) -> Result<()> {
     conn.prepare_cached(

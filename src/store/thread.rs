@@ -209,3 +209,10 @@ pub enum Mark {
     Hello,
     Greeted,
 }
+
+/// Whether somebody's proof of being in this bay still holds.
+pub fn is_present(conn: &Connection, bay: BayId, now: UnixMs) -> Result<bool> {
+    Ok(conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM thread WHERE bay = ?1 AND presence_until > ?2)")?
+        .query_row(params![bay.0, now.0], |row| row.get(0))?)
+}

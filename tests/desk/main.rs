@@ -11,6 +11,7 @@ mod acknowledge;
 mod channels;
 mod club;
 mod digest;
+mod housekeeping;
 mod ladder;
 mod line;
 mod on_call;
