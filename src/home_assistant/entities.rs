@@ -111,8 +111,7 @@ impl Told<'_> {
             }),
         );
         let mut flag = |key: &str, words: &str, class: Option<&str>| {
-            let more =
-                json!({"value_template": format!("{{{{ value_json.{key} }}}}"), "device_class": class});
+            let more = json!({"value_template": format!("{{{{ value_json.get('{key}') }}}}"), "device_class": class});
             self.add("binary_sensor", name, key, words, &state, more);
         };
         let can = |effect: Effect| site.driver(effect, target).is_some();
@@ -153,7 +152,7 @@ impl Told<'_> {
         if effect == Effect::ThermostatSet {
             let state = format!("{BASE}/state/{name}");
             return self.add("number", name, &key, words, &state, json!({
-                "command_topic": topic, "value_template": "{{ value_json.set_point }}", "min": 18, "max": 24,
+                "command_topic": topic, "value_template": "{{ value_json.get('set_point') }}", "min": 18, "max": 24,
                 "step": 0.5, "mode": "box", "device_class": "temperature", "unit_of_measurement": "°C",
             }));
         }

@@ -96,7 +96,7 @@ pub fn granted(conn: &Connection, token_sha256: &str, now: UnixMs) -> Result<Opt
         .optional()?)
 }
 
-/// Whether a browser holds presence in this bay.
+/// Whether anybody's proof of being in this bay still holds.
 pub fn is_anybody_in(conn: &Connection, bay: BayId, now: UnixMs) -> Result<bool> {
     Ok(conn
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM presence WHERE bay = ?1 AND until > ?2)")?

@@ -92,8 +92,8 @@ def main():
                  "pref_disable_new_entities": False, "pref_disable_polling": False}
         (storage / "core.config_entries").write_text(json.dumps(
             {"version": 1, "minor_version": 1, "key": "core.config_entries", "data": {"entries": [entry]}}))
-        start([HASS, "-c", work / "ha", "--skip-pip-packages", "x", "--skip-pip"], "ha")
-        until("Home Assistant pressed and the process was started again", lambda: len(starts()) == 2, 180)
+        start([HASS, "-c", work / "ha", "--skip-pip-packages", "x"], "ha")
+        until("Home Assistant pressed and the process was started again", lambda: len(starts()) == 2, 110)
         registry = storage / "core.entity_registry"
         until("Home Assistant wrote down its entities", registry.exists)
         known = [e["entity_id"] for e in json.loads(registry.read_text())["data"]["entities"] if e["platform"] == "mqtt"]
