@@ -15,7 +15,7 @@ use crate::policy;
 use crate::site::{DriverKind, Site, Target};
 use crate::store::device::DeviceStatus;
 use crate::store::effect::EffectRow;
-use crate::store::{self, Reader, booking, device, effect, escalation, thread};
+use crate::store::{self, Reader, booking, device, effect, escalation, presence};
 
 /// What is not in the database.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +91,7 @@ fn of_target(
     });
     if let Some(bay) = target.bay() {
         let booked = !booking::of_bay(conn, bay, now, now + Duration::from_millis(1))?.is_empty();
-        state["in_use"] = on(booked || thread::is_present(conn, bay, now)?).into();
+        state["in_use"] = on(booked || presence::is_anybody_in(conn, bay, now)?).into();
     }
     let seen: Value = whole.and_then(|status| serde_json::from_str(&status.state).ok()).unwrap_or_default();
     for (_, seen) in seen.as_object().into_iter().flatten() {
