@@ -167,7 +167,7 @@ pub fn read_done(body: &[u8]) -> Result<(), String> {
 /// What an error's body says, in one line; every field of it is optional.
 pub fn complaint(status: u16, body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let part = |key: &str| body[key].as_str().map(|text| shortened(text));
+    let part = |key: &str| body[key].as_str().map(shortened);
     let words: Vec<String> = [part("code"), part("message")].into_iter().flatten().collect();
     if words.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}, {}", words.join(": ")) }
 }

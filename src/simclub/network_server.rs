@@ -276,9 +276,9 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     lock(&shared.asked).push((Instant::now(), format!("{method} {}", uri.path())));
-    let mut response = match checked(&shared, &headers) {
-        Err(refusal) => refusal,
-        Ok(()) => {
+    let mut response = match refused(&shared, &headers) {
+        Some(refusal) => refusal,
+        None => {
             let fault = *lock(&shared.fault);
             if fault == Some(Fault::Silent) {
                 return std::future::pending().await;
@@ -292,7 +292,8 @@ async fn answer(
     response
 }
 
-fn checked(shared: &Shared, headers: &HeaderMap) -> Result<(), Response> {
+/// The refusal of a request without the right key.
+fn refused(shared: &Shared, headers: &HeaderMap) -> Option<Response> {
     let is = |name: &str, value: &str| headers.get(name).is_some_and(|v| v.as_bytes() == value.as_bytes());
     if !is("accept", "application/json") {
         lock(&shared.wrong).push("no `Accept: application/json`".to_owned());
@@ -301,9 +302,9 @@ fn checked(shared: &Shared, headers: &HeaderMap) -> Result<(), Response> {
         lock(&shared.wrong).push("credentials of another kind".to_owned());
     }
     if is("x-api-key", &shared.key) {
-        return Ok(());
+        return None;
     }
-    Err(refusal(
+    Some(refusal(
         StatusCode::UNAUTHORIZED,
         "api.authentication.missing-credentials",
         "SIMULATED: no key of mine",
