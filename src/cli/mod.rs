@@ -7,6 +7,7 @@ mod agent;
 mod backup;
 mod bookings;
 mod broker;
+mod cameras;
 pub mod check;
 pub mod classify;
 mod cloud;

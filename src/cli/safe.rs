@@ -83,6 +83,7 @@ fn nowhere() -> Site {
         access: None,
         home_assistant: None,
         network: None,
+        protect: None,
         bookings: Bookings::default(),
         telemetry: Telemetry::default(),
         notify: Default::default(),

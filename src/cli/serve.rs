@@ -19,7 +19,7 @@ use super::paths::{self, Paths};
 use super::people::{self, Staffroom};
 use super::plug::{self, Outside};
 use super::reload::{InUse, Reload};
-use super::{EX_CONFIG, bookings, cloud, problems, safe, state_dir, texting};
+use super::{EX_CONFIG, bookings, cameras, cloud, problems, safe, state_dir, texting};
 use crate::channel::Gateway;
 use crate::clock::Clock;
 use crate::desk::{self, Desk, DeskHandle, Options, Parts};
@@ -249,6 +249,7 @@ pub fn start(
 ) -> anyhow::Result<Running> {
     let held = state_dir::hold(&setup.state_dir)?;
     let db = setup.store.path().to_owned();
+    let pictures_of = db.clone();
     let sops_dir = setup.sops_dir.clone();
     safe::record_sops(&mut setup, &sops_dir);
     let options = Options {
@@ -355,6 +356,7 @@ pub fn start(
     if let Some(probe) = setup.line_probe {
         tasks.push(tokio::spawn(plug::watch_line(handle.clone(), probe)));
     }
+    tasks.extend(cameras::watch(&handle, &pictures_of, &setup.site, &setup.clock));
     tasks.extend(bookings::watch(&handle, &setup.site, &setup.clock, setup.bookings));
     let in_use = InUse::default();
     let read_again = Arc::new(Notify::new());

@@ -17,6 +17,7 @@ pub mod broker_certificate;
 pub mod health;
 mod novelty;
 pub mod pinned_tls;
+pub mod protect;
 pub mod registry;
 pub mod unifi_network;
 mod unifi_network_client;

@@ -134,6 +134,11 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     let devices = load_devices::devices(top, mode, problems);
     validate::needs_carriers(&devices, carriers.0, carriers.1, problems);
     super::network::fits(&devices, has_network, network.as_ref(), problems);
+    let has_place = |target: &super::Target| {
+        devices.bays.iter().any(|bay| target.bay() == Some(bay.value.id))
+            || devices.doors.iter().any(|door| door.value.target == *target)
+    };
+    let protect = super::protect::protect(top, beside, has_place, problems);
     let (zone_name, zone) = zone?;
     Some(Site {
         id: id?.value,
@@ -152,6 +157,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         access,
         home_assistant,
         network,
+        protect,
         bookings,
         telemetry,
         notify,

@@ -17,6 +17,7 @@ pub mod notify;
 mod parse;
 pub mod plain;
 pub mod problem;
+mod protect;
 pub mod raw;
 pub mod secret;
 pub mod texts;
@@ -35,6 +36,7 @@ pub use load::{LoadMode, SiteProblem, SiteProblems, load};
 pub use network::{Gear, NetworkConsole, plain_mac};
 pub use plain::Plain;
 pub use problem::{Problem, Problems};
+pub use protect::{Camera, KEPT as PROTECT_KEPT, Protect};
 pub use texts::{TextCompany, Texts};
 
 use crate::clock::UnixMs;
@@ -65,6 +67,8 @@ pub struct Site {
     /// Without it nothing of the club is seen in Home Assistant.
     pub home_assistant: Option<HomeAssistant>,
     pub network: Option<NetworkConsole>,
+    /// Without it no picture is taken.
+    pub protect: Option<Protect>,
     pub bookings: Bookings,
     pub telemetry: Telemetry,
     /// How people are called.

@@ -29,6 +29,7 @@ pub mod outbox;
 pub mod presence;
 pub mod push;
 pub mod question;
+pub mod snapshot;
 pub mod sops;
 pub mod texting;
 pub mod thread;

@@ -12,6 +12,7 @@ mod agents;
 mod broken_broker;
 mod broker;
 mod house;
+mod protect;
 mod support;
 mod unifi_network;
 #[path = "../waiting/mod.rs"]

@@ -17,5 +17,6 @@ mod docs;
 mod door;
 mod on_call;
 mod people;
+mod pictures;
 mod signing;
 mod staff;

@@ -40,6 +40,7 @@ pub fn router() -> Router<AppState> {
         .route("/threads/{id}/reply", post(thread::reply).layer(text))
         .route("/threads/{id}/{act}", post(thread::act))
         .route("/escalations/{id}/{act}", post(people::escalation))
+        .route("/escalations/{id}/pictures/{name}", get(people::picture))
         .route("/on-call", post(people::on_call))
         .route("/effects", post(thread::effect))
         .route("/tickets/{id}/close", post(thread::close_ticket))

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect};
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::{Page, Sent};
+use crate::store::snapshot;
 use crate::web::api;
 use crate::web::app::AppState;
-use crate::web::auth::StaffPage;
+use crate::web::auth::{Staff, StaffPage};
 use crate::web::error::Error;
 
 /// Longest time the form hands over for, in hours; longer is "until it is changed".
@@ -58,4 +60,19 @@ pub async fn escalation(
         _ => return Err(Error::not_found("there is no such button").into()),
     }
     Ok(Redirect::to("/#escalations").into_response())
+}
+
+/// A camera's picture of the place, for staff alone; never stored by a browser.
+pub async fn picture(
+    State(app): State<AppState>,
+    _: Staff,
+    Path((id, name)): Path<(i64, String)>,
+) -> Result<Response, Error> {
+    let found = app.look(move |conn, _| {
+        let folder = snapshot::folder(conn).filter(|_| name.ends_with(".jpg"));
+        Ok(folder.and_then(|folder| snapshot::read(&folder, id, &name).ok().flatten()))
+    });
+    let bytes = found.await?.ok_or_else(|| Error::not_found("there is no such picture"))?;
+    let headers = [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, bytes).into_response())
 }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{Look, threads, time, words};
 use crate::site::{Effect, Outcome, Target};
 use crate::store::escalation::{self, Escalation};
+use crate::store::snapshot::{self, Kept};
 use crate::store::{self, thread};
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -46,6 +47,10 @@ pub struct EscalationView {
     pub closed_by: Option<String>,
     /// Critical or high and nobody has acknowledged: the page blinks and beeps.
     pub alarm: bool,
+    /// Addresses of the pictures that cameras took of the place, for those who are signed in.
+    pub pictures: Vec<String>,
+    /// Cameras that gave none, and why.
+    pub without_picture: Vec<String>,
     /// Who was called, how, and what became of it.
     pub alerts: Vec<String>,
 }
@@ -71,6 +76,7 @@ pub fn view(look: Look<'_>, row: &Escalation) -> store::Result<EscalationView> {
         thread.map(|t| threads::who(look.conn, &t)).transpose()?.map_or_else(String::new, |(who, _)| who);
     let alerts = escalation::alerts_of(look.conn, row.id)?;
     let waits = look.now.since(row.opened_at);
+    let (pictures, without_picture) = pictures(look, row.id);
     Ok(EscalationView {
         id: row.id,
         thread_id: row.thread_id,
@@ -99,11 +105,26 @@ pub fn view(look: Look<'_>, row: &Escalation) -> store::Result<EscalationView> {
         acked_by: row.acked_by.clone(),
         closed_by: row.closed_by.clone(),
         alarm: row.acked_at.is_none() && row.closed_at.is_none() && threads::rank(&row.level) >= 3,
+        pictures,
+        without_picture,
         alerts: alerts
             .iter()
             .map(|a| format!("{} {} ({})", words::capital(&a.person), words::alert(&a.state), a.channel))
             .collect(),
     })
+}
+
+/// What stands beside it in the state folder; a folder that cannot be read hides no escalation.
+fn pictures(look: Look<'_>, id: i64) -> (Vec<String>, Vec<String>) {
+    let Some(folder) = snapshot::folder(look.conn) else { return Default::default() };
+    let (taken, none): (Vec<Kept>, Vec<Kept>) =
+        snapshot::of(&folder, id).unwrap_or_default().into_iter().partition(|kept| kept.is_picture);
+    let words = |kept: &Kept| {
+        let why = snapshot::read(&folder, id, &kept.name).ok().flatten().unwrap_or_default();
+        format!("{}: {}", kept.place, String::from_utf8_lossy(&why))
+    };
+    let taken = taken.iter().map(|kept| format!("/escalations/{id}/pictures/{}", kept.name)).collect();
+    (taken, none.iter().map(words).collect())
 }
 
 fn tried(look: Look<'_>, row: &Value) -> String {
