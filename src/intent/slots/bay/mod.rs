@@ -89,6 +89,11 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
             own.retain(|m| !theirs(m));
         }
     }
+    // "bay 1 here, bay 2 keeps walking through our swings"
+    let announced = |m: &&Mention| HERE_AFTER.is_match(&plain[m.end..]);
+    if own.iter().any(announced) && !own.iter().all(announced) {
+        own.retain(|m| announced(m));
+    }
     let mut bays = Vec::new();
     for m in own {
         if !bays.contains(&m.bay) {
@@ -109,7 +114,7 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
         || (OTHERS.is_match(before)
             && !after.trim_start().starts_with("before us")
             && (BESIDE_US.is_match(before) || !OURS.is_match(before)));
-    if others && !HAD.is_match(before) {
+    if others && !HAD.is_match(before) && !NOW_OURS.is_match(before) {
         return Whose::Others;
     }
     let wished = || {
@@ -241,7 +246,7 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
             found.add(word.start(), end, bay);
         }
     }
-    for pattern in [&*DICTATED, &*WE_ARE_IN, &*REVERSED, &*THING_ON, &*BARE, &*SUBJECT, &*LA] {
+    for pattern in [&*DICTATED, &*WE_ARE_IN, &*REVERSED, &*THING_ON, &*TROUBLE_IN, &*BARE, &*SUBJECT, &*LA] {
         for c in pattern.captures_iter(plain) {
             let Some(number) = c.iter().skip(1).flatten().next() else { continue };
             let Some(bay) = bay(number.as_str()) else { continue };
@@ -271,6 +276,9 @@ fn named(plain: &str, found: &mut Found) {
         // "trackman 4" is a make.
         let make = whole.as_str().starts_with("trackman") && first.as_str() == "4";
         // "bay 2, 4 people": the unit belongs to the last number.
+        if OTHER_BOX.is_match(&plain[..whole.start()]) {
+            continue;
+        }
         if (!counts_something || !rest.is_empty())
             && !make
             && let Some(bay) = bay(first.as_str())
@@ -299,8 +307,18 @@ impl Found {
 
 fn corrected(plain: &str) -> Option<BayId> {
     let star = STAR.captures(plain).and_then(|c| c.get(1).or(c.get(2)).and_then(|m| bay(m.as_str())));
-    star.or_else(|| NOT_BUT.captures(plain).and_then(|c| bay(&c[1])))
+    star.or_else(|| rather(plain))
+        .or_else(|| NOT_BUT.captures(plain).and_then(|c| bay(&c[1])))
         .or_else(|| CORRECTION.captures_iter(plain).last().and_then(|c| bay(&c[1])))
+}
+
+/// The bay that is set against another one: "not 2 but 3".
+fn rather(plain: &str) -> Option<BayId> {
+    RATHER.captures_iter(plain).find_map(|c| {
+        let (whole, number) = (c.get(0)?, c.iter().skip(1).flatten().next()?);
+        let counts = |end: usize| THING_AFTER.is_match(&plain[end..]);
+        (!counts(whole.end()) && !counts(number.end())).then(|| bay(number.as_str())).flatten()
+    })
 }
 
 fn clause_before(plain: &str, at: usize) -> &str {
