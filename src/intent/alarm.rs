@@ -17,9 +17,9 @@ const DANGER_WEIGHT: f32 = 3.0;
 /// Share of held-back rows of other kinds that may ring.
 const RING: f32 = 0.012;
 /// Share that may ring although a rule found idiom, negation or the past around its words.
-const IN_SPITE: f32 = 0.001;
+const IN_SPITE: f32 = 0.0005;
 /// Share of held-back dangers that may lie below what silences a rule.
-const UNHEARD: f32 = 0.002;
+const UNHEARD: f32 = 0.004;
 
 /// A direction in the space of embeddings: one kind of row against all others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -150,7 +150,7 @@ impl Alarm {
         };
         let (calm, dangers) = (of(false), of(true));
         let at = |share: f32| calm.get((calm.len() as f32 * share) as usize).copied();
-        let lowest = dangers.get(dangers.len() - (dangers.len() as f32 * UNHEARD) as usize - 1);
+        let lowest = dangers.iter().rev().nth((dangers.len() as f32 * UNHEARD) as usize);
         Some(Alarm {
             direction,
             ring_from: at(RING)?,

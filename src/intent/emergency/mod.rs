@@ -124,19 +124,19 @@ static DOUBT: LazyLock<Regex> = LazyLock::new(|| {
 /// Of a text about a booking that something elsewhere spoils: "pipe burst at home, gotta cancel".
 static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"\b(?:cancel\w*|refund\w*|resched\w*|annuler|take (?:me|us) off|(?:wont|cant|not going to|couldnt) (?:be able to )?make it|(?:move|change|swap) (?:my|our|the) (?:session|booking|time|slot)|late for (?:my|our) (?:booking|session))\b",
+        r"\b(?:cancel\w*|refund\w*|resched\w*|annuler|take (?:me|us) off|(?:wont|cant|not going to|couldnt) (?:be able to )?(?:make it|come (?:tonight|today|in|to (?:our|my|the))|be there)|(?:move|change|swap) (?:my|our|the) (?:session|booking|time|slot)|late for (?:my|our) (?:booking|session))\b",
     )
 });
 /// … unless it is here and now after all.
 static HERE_AND_NOW: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"\b(?:ambulance|911|help|right now|in here|in (?:bay|box) \d|bleeding|unconscious|not breathing|collapsed|come quick|hurry|urgent\w*|emergency now|smoke (?:in|coming)|on the floor)\b",
+        r"\b(?:ambulance|911|help|right now|in here|in (?:bay|box) \d|bleeding|unconscious|not breathing|collapsed|come quick|hurry|water just broke|just (?:collapsed|fainted|passed out)|urgent\w*|emergency now|smoke (?:in|coming)|on the floor)\b",
     )
 });
 /// A thing that "has a seizure", a knife that was found, a stroke that is played.
 static NOT_MEANT: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"\b(?:(?:screen|screens|sim|simulator|pc|computer|projector|tv|trackman|tablet|mouse|monitor|software|system|game|radar|it)(?: \w+){0,2} (?:having|has|had|have|suffered) (?:a |an )(?:\w+ )?(?:seizure|stroke|fit|heart attack|meltdown|breakdown)|\bit wont wake|(?:found|find|left) (?:a|my|someones|somebodys) (?:\w+ ){0,3}?kni(?:fe|ves)|pocket ?kni(?:fe|ves)|swiss army|stroke ?play|locked in (?:for|at|to|on) (?:(?:a|an|the|one|two|three|\d+|my|our|that|this) )?(?:full |whole |set )?(?:years?|months?|contract|term|rate|price|plan|season|summer|winter)|(?:locked|stuck|trapped) (?:in|into|with) (?:a|the|my|our|this) (?:contract|membership|plan|subscription)|with these prices|your prices|(?:couldve|could have|mightve|might have) (?:\w+ )?(?:been |gotten |got )?(?:hurt|injured|killed)|(?:frozen|froze|preview|game|menu|bullseye|round|range|screen|loading)\b[^.!?\n]{0,20} (?:cant|cannot|cant evn|cant even|wont let (?:me|us)) (?:\w+ )?exit|no water,? (?:only|just|came)|chok(?:e|ed|es|ing) (?:every|each|all|most|away)|passed out (?:the |our |some |a few )?(?:\w+ )?(?:scorecards?|cards|flyers|prizes|waivers|tees|drinks)|(?:my|our|the) (?:car|truck|van|suv) (?:is |s |got )?(?:\w+ )?(?:trapped|stuck|locked)|stole (?:my|our) (?:booking|session|reservation)|broke into the [5-9]0s|(?:greens?|putts?|fairways?) (?:is |are |s )on fire|(?:alarm|detector)s? (?:\w+ ){0,4}?(?:beep\w*|chirp\w*) (?:every|once)|on a tout brule|not overflow\w*|isnt (?:overflow\w*|ringing|running over)|no smoke or|trapped outside|(?:loading|menu) screen|hostage by|(?:bbq|barbecue) smoke|(?:roof|sunroof|window|trunk) (?:of|in|on) (?:my|our) (?:car|truck|house|apartment))\b",
+        r"\b(?:(?:screen|screens|sim|simulator|pc|computer|projector|tv|trackman|tablet|mouse|monitor|software|system|game|radar|it)(?: \w+){0,2} (?:having|has|had|have|suffered) (?:a |an )(?:\w+ )?(?:seizure|stroke|fit|heart attack|meltdown|breakdown)|\bit wont wake|(?:found|find|left) (?:a|my|someones|somebodys) (?:\w+ ){0,3}?kni(?:fe|ves)|pocket ?kni(?:fe|ves)|swiss army|stroke ?play|locked in (?:for|at|to|on) (?:(?:a|an|the|one|two|three|\d+|my|our|that|this) )?(?:full |whole |set )?(?:years?|months?|contract|term|rate|price|plan|season|summer|winter)|(?:locked|stuck|trapped) (?:in|into|with) (?:a|the|my|our|this) (?:contract|membership|plan|subscription)|with these prices|(?:trapped|stuck|locked) in (?:a |an |my |this |the )?(?:\w+ )?(?:marriage|relationship|job|meeting|lease|conversation|dead end)|your prices|(?:couldve|could have|mightve|might have) (?:\w+ )?(?:been |gotten |got )?(?:hurt|injured|killed)|(?:frozen|froze|preview|game|menu|bullseye|round|range|screen|loading)\b[^.!?\n]{0,20} (?:cant|cannot|cant evn|cant even|wont let (?:me|us)) (?:\w+ )?exit|no water,? (?:only|just|came)|chok(?:e|ed|es|ing) (?:every|each|all|most|away)|passed out (?:the |our |some |a few )?(?:\w+ )?(?:scorecards?|cards|flyers|prizes|waivers|tees|drinks)|(?:my|our|the) (?:car|truck|van|suv) (?:is |s |got )?(?:\w+ )?(?:trapped|stuck|locked)|stole (?:my|our) (?:booking|session|reservation)|broke into the [5-9]0s|(?:greens?|putts?|fairways?) (?:is |are |s )on fire|(?:alarm|detector)s? (?:\w+ ){0,4}?(?:beep\w*|chirp\w*) (?:every|once)|on a tout brule|not overflow\w*|isnt (?:overflow\w*|ringing|running over)|no smoke or|trapped outside|(?:loading|menu) screen|hostage by|(?:bbq|barbecue) smoke|(?:roof|sunroof|window|trunk) (?:of|in|on) (?:my|our) (?:car|truck|house|apartment))\b",
     )
 });
 /// Trouble at home, in town, at another business: no danger at the club.
@@ -169,7 +169,7 @@ static PRESENT: LazyLock<Regex> = LazyLock::new(|| {
 
 static HEARSAY: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"\bheard (?:that|about|there (?:was|were|had)|you (?:had|guys)|they had|of)\b|\bread (?:that|about)\b|\b(?:on|in|from) the (?:news|movie|film|video|show|series|book|podcast)\b|\bsaw (?:a |the |this )?(?:video|movie|film|clip|documentary|show)\b|\b(?:on|watching) (?:tv|netflix|youtube|tiktok)\b|\bjust kidding\b|\bjk\b|\bjoking\b|\bfalse alarm\b|\bfire drill\b|\bno emergency\b|\bin the game\b|\bfausse alerte\b",
+        r"\bheard (?:that|about|there (?:was|were|had)|you (?:had|guys)|they had|of)\b|\bread (?:that|about)\b|\b(?:on|in|from) the (?:news|movie|film|video|show|series|book|podcast)\b|\bsaw (?:a |the |this )?(?:video|movie|film|clip|documentary|show)\b|\b(?:on|watching) (?:tv|netflix|youtube|tiktok)\b|\bjust kidding\b|\bjust curious\b|\bnever again\b|\b(?:article|essay|school project|survey|thesis|blog post|assignment)\b|\bjk\b|\bjoking\b|\bfalse alarm\b|\bfire drill\b|\bno emergency\b|\bin the game\b|\bfausse alerte\b",
     )
 });
 

@@ -57,7 +57,7 @@ pub const SECURITY: &[Row] = &[
         JEST,
     ),
     (
-        r"(?:took|grabbed|snatched|ripped|stole) (?:my|her|his|our) (?:phone|purse|wallet|bag|keys|clubs) (?:\w+ ){0,3}?(?:out of|from) (?:my|her|his|our) (?:hands?|arms?|pocket|shoulder)\b|(?:mugged|carjacked|held up|jumped) (?:me|us|him|her|my \w+|outside|in the|at the|by)\b|(?:pushed|shoved|slapped|choked|punched|hit|beat|beating) (?:me|us|her|him|my \w+) (?:\w+ ){0,4}?(?:wall|down|ground|floor|door|face|again|and (?:took|ran|left))\b",
+        r"(?:took|grabbed|snatched|ripped|stole) (?:my|her|his|our) (?:phone|purse|wallet|bag|keys|clubs) (?:\w+ ){0,3}?(?:out of|from) (?:my|her|his|our) (?:hands?|arms?|pocket|shoulder)\b|(?:mugged|carjacked|held up|jumped) (?:me|us|him|her|my \w+|outside|in the|at the|by)\b|(?:pushed|shoved|slapped|choked|punched|hit|beating) (?:me|us|her|him|my \w+) (?:\w+ ){0,4}?(?:wall|down|ground|floor|door|face|again|and (?:took|ran|left))\b",
         r"lol|haha|ball|shot|putt|jumped (?:in|at the chance|on)|by the (?:price|score)|in match play|in the (?:game|match|standings)",
     ),
     (

@@ -55,6 +55,8 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
         .captures_iter(plain)
         .flat_map(|c| [c.get(1), c.get(2)])
         .filter_map(|n| bay(n?.as_str()))
+        // "you reset bay 1 instead of bay 2, we are in bay 2"
+        .filter(|b| !mentions.iter().any(|m| m.bay == *b && STRONG_HERE.is_match(clause_before(plain, m.start))))
         .collect();
     mentions.extend(instead(plain, places, &mentions, &denied));
     if mentions.iter().any(|m| !denied.contains(&m.bay)) {
@@ -111,7 +113,9 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
         || THEIRS_AFTER.is_match(after)
         || NOISE_FROM.is_match(before)
         || NEIGHBOURS.is_match(before)
-        || (OTHERS.is_match(before)
+        || (OTHERS.is_match(&before.replace("you guys", "you"))
+            && !ASKED_TO_HELP.is_match(before)
+            && !OURS_TOO.is_match(sentence_before(plain, m.start))
             && !after.trim_start().starts_with("before us")
             && (BESIDE_US.is_match(before) || !OURS.is_match(before)));
     if others && !HAD.is_match(before) && !NOW_OURS.is_match(before) {
@@ -122,6 +126,7 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
             && !FROZEN.is_match(after)
             && (WISH.is_match(before) || ASKS_FIRST.is_match(before))
             && !HAVE_BOOKED.is_match(before)
+            && !ASKED_TO_HELP.is_match(before)
             && !DONE_TO.is_match(after)
     };
     let asked = || ASKS_FIRST.is_match(before) && FREE.is_match(after) && !FROZEN.is_match(after);
@@ -160,6 +165,9 @@ fn moved(plain: &str, places: &Places) -> Option<BayId> {
     let c = FROM_TO.captures(plain)?;
     let whole = c.get(0)?;
     let known = |n: &str| bay(n).is_some_and(|b| places.bays.is_empty() || places.bays.contains(&b));
+    if UNIT_AFTER.is_match(&plain[whole.end()..]) {
+        return None;
+    }
     // "our bay 2 booking from 1 to 3" speaks of times.
     let bare = !NAMED.is_match(whole.as_str());
     if bare && (NAMED.is_match(plain) || !known(&c[1]) || !known(&c[2])) {
@@ -246,6 +254,16 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
             found.add(word.start(), end, bay);
         }
     }
+    for c in PAIR.captures_iter(plain) {
+        for number in c.iter().skip(1).flatten() {
+            if let Some(bay) =
+                bay(number.as_str()).filter(|b| places.bays.is_empty() || places.bays.contains(b))
+            {
+                found.add(number.start(), number.end(), bay);
+            }
+        }
+    }
+    let of_holes = OF_HOLES.is_match(plain);
     for pattern in [&*DICTATED, &*WE_ARE_IN, &*REVERSED, &*THING_ON, &*TROUBLE_IN, &*BARE, &*SUBJECT, &*LA] {
         for c in pattern.captures_iter(plain) {
             let Some(number) = c.iter().skip(1).flatten().next() else { continue };
@@ -255,7 +273,8 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
             let numbered = NUMBERED.is_match(
                 before.trim_end_matches(['#', ' ']).trim_end_matches("number").trim_end_matches("no."),
             );
-            if known && !numbered && !THING_AFTER.is_match(after) {
+            let hole = of_holes && before.trim_end_matches('#').ends_with("on ");
+            if known && !numbered && !hole && !THING_AFTER.is_match(after) {
                 found.add(number.start(), number.end(), bay);
             }
         }
@@ -328,6 +347,11 @@ fn clause_before(plain: &str, at: usize) -> &str {
     let join =
         [" and ", " but "].iter().filter_map(|j| before.rfind(j).map(|i| i + j.len())).max().unwrap_or(0);
     &before[join..]
+}
+
+fn sentence_before(plain: &str, at: usize) -> &str {
+    let before = &plain[..at];
+    &before[before.rfind(['.', '!', '?', '\n', ';']).map_or(0, |i| i + 1)..]
 }
 
 /// Where `words` stands in the text as whole words.

@@ -401,5 +401,18 @@ fn trouble_told_of_a_bare_number_names_that_bay() {
         ("bay 3... hang on let me check... ok its 2", Some(2)),
         ("non pas la 3, la 2", Some(2)),
         ("my score is 3 not 4", None),
+        ("could you take a look in bay 4, we booked it at 2", Some(4)),
+        ("we are on 4 and it froze, par 3", None),
+        ("guys over here in bay 2 need a hand", Some(2)),
+        ("my wife and kids are in bay 4 and the screen is black", Some(4)),
+        ("im at bay 2, hes at bay 1. mine is frozen", Some(2)),
+        ("both 1 and 2 froze", None),
+        ("you guys reset bay 1 instead of bay 2, we are bay 2", Some(2)),
+        ("3 has no sound", Some(3)),
+        ("they moved us to 1 and its frozen", Some(1)),
+        ("want to switch from 3 to 4 oclock", None),
+        ("can we go to bay 4? bay 3 is dead", Some(3)),
+        ("cest la baie 4 pas la 3", Some(4)),
+        ("tees and towels needed in 3", Some(3)),
     ]);
 }
