@@ -13,7 +13,7 @@ use super::head::{energy, softmax};
 use super::index::Nearness;
 use super::lbfgs;
 
-pub const SIGNS: usize = 18;
+pub const SIGNS: usize = 19;
 
 /// The signs of one text.
 pub type Signs = [f32; SIGNS];
@@ -52,6 +52,7 @@ pub fn signs(
         outside.map_or(0.0, |o| opinions.neighbours[o].max(-15.0)),
         far.direction,
         far.nearer,
+        far.elsewhere,
     ]
 }
 
@@ -62,6 +63,8 @@ pub struct Far {
     pub direction: f32,
     /// How much nearer (cosine) the nearest stranger lies than the nearest customer.
     pub nearer: f32,
+    /// Kinds of words of others' matters, 0..=3.
+    pub elsewhere: f32,
 }
 
 /// Standardised signs to P(right).

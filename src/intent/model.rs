@@ -13,14 +13,14 @@ use super::corpus::{OUT_OF_SCOPE, Row, Source};
 use super::encoder::{DIM, Encoder};
 use super::ensemble::Opinions;
 use super::error::IntentError;
-use super::fuse::{self, Signs};
+use super::fuse::{self, Far, Signs};
 use super::head::softmax;
 use super::index::Index;
 use super::lexical::{Bayes, Features, Vocabulary};
 use super::prior::Prior;
 use super::speller::Speller;
 use super::train::{self, Trained, argmax};
-use super::{embeddings, emergency, normalise};
+use super::{elsewhere, embeddings, emergency, normalise};
 
 /// Texts whose embeddings are kept in memory: "ok" and "thanks" come all day.
 const REMEMBERED: usize = 256;
@@ -101,6 +101,7 @@ impl Model {
         let danger: Vec<bool> = classes.iter().map(|c| c.starts_with("emergency.")).collect();
         let words: Vec<Vec<usize>> =
             texts.iter().map(|t| words_of_danger(&classes, &danger, &normalise::plain(t))).collect();
+        let elsewhere: Vec<f32> = texts.iter().map(|t| elsewhere::kinds(&normalise::plain(t))).collect();
         let vocabulary = Vocabulary::new(texts.iter().map(String::as_str));
         let grams: Vec<Features> = texts.iter().map(|t| vocabulary.features(t)).collect();
         let data = train::Data {
@@ -113,6 +114,7 @@ impl Model {
             outside,
             danger: &danger,
             words: &words,
+            elsewhere: &elsewhere,
         };
         let trained = match cache_dir.and_then(|dir| train::load(dir, &fingerprint)) {
             Some(kept) => kept,
@@ -181,7 +183,10 @@ impl Model {
         let alone = self.consider(prior, &mut together);
         let best = argmax(&together);
         let near = self.index.nearness(cosines.view(), x, best);
-        let far = train::far_of(self.trained.far.as_ref(), &self.index, x, cosines.view(), self.outside);
+        let far = Far {
+            elsewhere: elsewhere::kinds(&normalise::plain(&text)),
+            ..train::far_of(self.trained.far.as_ref(), &self.index, x, cosines.view(), self.outside)
+        };
         let signs: Signs =
             fuse::signs(&scores, &opinions, &together, temperature, best, self.outside, (&near, far));
         let p = softmax(&together, temperature);

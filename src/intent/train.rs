@@ -19,7 +19,7 @@ use super::index::{self, Index};
 use super::lexical::{Bayes, Features};
 
 /// Raised when the recipe below changes, so that kept heads of an older recipe are not read.
-const RECIPE: u32 = 7;
+const RECIPE: u32 = 8;
 /// Parts for cross-validation.
 const FOLDS: usize = 4;
 /// Phrases nearer than this (cosine) count as repeats and are held back together.
@@ -64,6 +64,8 @@ pub struct Data<'a> {
     pub danger: &'a [bool],
     /// Of each row, the classes of danger of which it holds a word.
     pub words: &'a [Vec<usize>],
+    /// Of each row, how many kinds of words of others' matters it holds.
+    pub elsewhere: &'a [f32],
 }
 
 impl Data<'_> {
@@ -163,14 +165,17 @@ fn held_back(data: &Data<'_>) -> Vec<Held> {
                 };
                 heard.signs(data.danger)
             });
-            let far = far_of(far.as_ref(), &index, outside.row(n), cosines.row(n), data.outside);
+            let far = Far {
+                elsewhere: data.elsewhere[row],
+                ..far_of(far.as_ref(), &index, outside.row(n), cosines.row(n), data.outside)
+            };
             held.push(Held { row, scores, opinions, together, best, near, far, alarm });
         }
     }
     held
 }
 
-/// What the embedding alone says of a stranger.
+/// What the embedding alone says of a stranger; the words are the caller's.
 pub fn far_of(
     direction: Option<&Direction>,
     index: &Index,
@@ -180,7 +185,7 @@ pub fn far_of(
 ) -> Far {
     let Some(direction) = direction else { return Far::default() };
     let (strangers, customers) = index.nearest_of(cosines, |k| Some(k) == outside);
-    Far { direction: direction.score(x), nearer: strangers - customers }
+    Far { direction: direction.score(x), nearer: strangers - customers, elsewhere: 0.0 }
 }
 
 /// The likeliest class of those for which `of` holds.
@@ -341,6 +346,7 @@ mod tests {
             outside: Some(2),
             danger: &[false, true, false],
             words: &vec![Vec::new(); 90],
+            elsewhere: &[0.0; 90],
         };
         let trained = train(&data);
         let dir = std::env::temp_dir().join(format!("clubos-head-{}", std::process::id()));
