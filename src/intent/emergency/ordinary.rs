@@ -65,14 +65,14 @@ pub const SECURITY: &[Row] = &[
         r"test\w*|chirp\w*|code|in case|how do|company|camera|low battery",
     ),
     (
-        r"(?:restraining|no contact|protection|peace) (?:order|bond)\b|(?:my )?(?:ex|stalker|abuser|husband|boyfriend) (?:is |s |just |has )*(?:outside|here|found (?:me|us)|followed|at the door|in the (?:lot|parking|lobby|building)|banging|coming)\b",
+        r"(?:restraining|no contact|protection|peace) (?:order|bond)\b|(?:my )?(?:ex|stalker|abuser|husband|boyfriend) (?:is |s |just |has )*(?:outside|here|found (?:me|us)|followed|at the door|in the (?:lot|parking|lobby|building)|banging on)\b",
         r"lol|haha|to (?:pick|join|play|drop)|let (?:him|her) in|can (?:he|she)|has (?:a |the )?(?:booking|clubs)|husband (?:is |s )?(?:here|outside|at the door)|boyfriend (?:is |s )?(?:here|outside|at the door)",
     ),
 ];
 
 pub const TRAPPED: &[Row] = &[(
-    r"(?:buzz|let|get) (?:us|me|him|her|them|my \w+|the \w+) out\b|(?:open|unlock|release|buzz|debarrer?) (?:\w+ ){0,3}?(?:door )?so (?:that )?(?:we|i|he|she|they) can (?:\w+ )?(?:leave|get out|go home|exit)\b|(?:we|i|he|she|they) (?:want|need|have|would like|are trying|im trying|were trying|am trying|been trying|have been trying)(?: \w+){0,3} to (?:leave|go home|get out|exit)\b.{0,40}\b(?:door|lock\w*|open\w*|bar|button|exit|nothing)\b",
-    r"out of (?:the |this |my |our |a )?(?:contract|membership|plan|game|menu|mode|round|loop|league|group|account|bunker|booking|tournament|screen)|get (?:us|me|them|the \w+) out (?:on|onto|to|for|in)|let (?:me|us) out early|locked out|let (?:us|me) in\b|membership|subscription|contract|clubs out|balls? out|out of (?:his|her|my) way",
+    r"(?:buzz|let) (?:us|me|him|her|them|my \w+|the \w+) out\b|get (?:us|me) out\b|(?:open|unlock|release|buzz|debarrer?) (?:\w+ ){0,3}?(?:door )?so (?:that )?(?:we|i|he|she|they) can (?:\w+ )?(?:leave|get out|go home|exit)\b|(?:we|i|he|she|they) (?:want|need|have|would like|are trying|im trying|were trying|am trying|been trying|have been trying)(?: \w+){0,3} to (?:leave|go home|get out|exit)\b.{0,40}\b(?:door|lock\w*|open\w*|bar|button|exit|nothing)\b",
+    r"out of (?:the |this |my |our |a )?(?:contract|membership|plan|game|menu|mode|round|loop|league|group|account|bunker|booking|tournament|screen)|get (?:us|me|them|the \w+) out (?:on|onto|to|for|in)|let (?:me|us) out early|locked out|let (?:us|me) in\b|membership|subscription|contract|finally|let (?:us|me) out (?:now|after|on)|let (?:us|me) out ?(?:thanks|ty)|clubs out|balls? out|out of (?:his|her|my) way",
 )];
 
 pub const FLOOD: &[Row] = &[
@@ -81,7 +81,7 @@ pub const FLOOD: &[Row] = &[
         r"course|hole|fairway|game|tee shot|screen (?:hole|tear|rip)|tear|rip|cut|hole|river rock|stream(?:ing)? (?:music|video|the)|gap|crack",
     ),
     (
-        r"(?:wall|walls|drywall|ceiling|tiles?|roof) (?:\w+ ){0,5}?(?:weeping|bubbl\w+|swollen|soaked|soaking|sopping|drenched|gave in|giving way|let go|came down|coming down with|falling (?:down )?(?:with|and) )\b|rain(?:s|ing)? (?:down )?(?:on|onto|into|inside|in) (?:on )?(?:our|the|my|us|bay|box|here|your) ?(?:clubs|bags?|computers?|pcs?|screen|projector|bay|box|hall\w*|building|stuff|heads?|mats?)\b",
+        r"(?:wall|walls|drywall|ceiling|tiles?|roof) (?:\w+ ){0,5}?(?:weeping|bubbl\w+|swollen|soaked|soaking|sopping|drenched|gave in|giving way|let go|came down with|coming down with|falling (?:down )?(?:with|and) )\b|rain(?:s|ing)? (?:down )?(?:on|onto|into|inside|in) (?:on )?(?:our|the|my|us|bay|box|here|your) ?(?:clubs|bags?|computers?|pcs?|screen|projector|bay|box|hall\w*|building|stuff|heads?|mats?)\b",
         r"course|hole|game|outside|outdoors|green|fairway|simulat\w*|wallpaper|texture",
     ),
 ];
