@@ -94,7 +94,7 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
     // "bay 1 here, bay 2 keeps walking through our swings"
     let announced = |m: &&Mention| HERE_AFTER.is_match(&plain[m.end..]);
     if own.iter().any(announced) && !own.iter().all(announced) {
-        own.retain(|m| announced(m));
+        own.retain(announced);
     }
     let mut bays = Vec::new();
     for m in own {
