@@ -8,7 +8,6 @@ mod chat;
 mod clauses;
 mod complete;
 mod corpus;
-mod elsewhere;
 mod embeddings;
 mod emergency;
 mod encoder;
