@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Builds the shipped encoder from nothing: the published weights, tuned, averaged, quantised, measured.
 
-usage: build.py PUBLIC [--now [--install]]
+usage: build.py PUBLIC [--now [--install]] [--without INTENT,...]
 
 PUBLIC holds clinc150_full.json and banking77_train.csv (see README.md, Public training data). Tunes on the
 club's texts as they were when the shipped encoder was made (the card names the commit), and fails unless the
 same file comes out, or figures within `BAND` of the card's. --now tunes on the texts of this working tree
 instead; --install then puts the new encoder, tokenizer and card in the place of the shipped ones. Needs no GPU;
 about 20 minutes on one core, 2 GB of memory, and 6 GB of disk for the training framework, which never
-reaches a box.
+reaches a box. --without makes models/build/without, an encoder that never saw these intents, to measure with
+(scripts/understanding.py --model-dir models/build/without new).
 """
 
 import argparse
@@ -82,7 +83,10 @@ def main():
     parser.add_argument("public", type=Path)
     parser.add_argument("--now", action="store_true", help="tune on the texts of this working tree")
     parser.add_argument("--install", action="store_true", help="replace the shipped encoder and its card")
+    parser.add_argument("--without", metavar="INTENT,...", default="", help="an encoder to measure with")
     args = parser.parse_args()
+    if args.install and args.without:
+        parser.error("an encoder tuned --without some intents is not one to ship")
     if args.install and not args.now:
         parser.error("--install needs --now: without it the shipped encoder is only made again")
     old = verify.card()
@@ -100,8 +104,13 @@ def main():
     if not args.now and texts != old["corpus_sha256"]:
         raise fetch.Problem(f"the texts of {commit} are not those of the card (corpus_sha256)")
     print("tuning (a line every 50 steps)")
-    step(python, TUNING / "train.py", base, tokenizer, args.public.resolve(), tuned)
+    less = ["--without", args.without] if args.without else []
+    step(python, TUNING / "train.py", base, tokenizer, args.public.resolve(), tuned, *less)
     step(python, TUNING / "average.py", base, tuned, mean)
+    if args.without:
+        folder = without(python, mean, tokenizer)
+        print(f"{folder}: an encoder that never saw {args.without}")
+        return
     cosines = json.loads(step(python, fetch.HERE / "convert.py", mean, tokenizer, fresh))
     print("measuring on rows that no tuning saw")
     held = json.loads(step(python, TUNING / "measure.py", fresh, tokenizer, args.public.resolve()))
@@ -130,6 +139,18 @@ def main():
         print("installed; now measure it: make model-check says what the card's figures must become")
     elif not args.now and new["encoder_sha256"] != old["encoder_sha256"]:
         hold(old["held_back"], new["held_back"])
+
+
+def without(python, mean, tokenizer):
+    """A model folder whose encoder is not to be shipped."""
+    folder = fetch.WORK / "without"
+    folder.mkdir(exist_ok=True)
+    step(python, fetch.HERE / "convert.py", mean, tokenizer, folder / "encoder.onnx")
+    for name in ("tokenizer.json", "runtime", "data"):
+        place = folder / name
+        place.unlink(missing_ok=True)
+        place.symlink_to(fetch.HERE / name)
+    return folder
 
 
 def hold(stated, got):
