@@ -82,8 +82,8 @@ def measure(options) -> None:
     bench = Bench(options.clubos.resolve(), options.encoder.resolve())
     kept = json.loads(FIGURES.read_text()) if FIGURES.exists() else []
     kept = [line for line in kept if line["encoder"] != options.name]
-    for share in sorted(SHARES, reverse=True):
-        for seed in SEEDS if 0 < share < 100 else SEEDS[:1]:
+    for seed in SEEDS:
+        for share in sorted(SHARES, reverse=True) if seed == SEEDS[0] else SHARES[1:-1]:
             part = drawn(rows, share, seed)
             line = {"encoder": options.name, "share": share, "seed": seed, "rows": len(part), **bench.try_on(part)}
             kept.append(line)
