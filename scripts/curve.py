@@ -144,6 +144,8 @@ def picture(encoders: list[str], lines: list[dict]) -> str:
     low, high = 5 * int(min(values) // 5), 5 * int(-(-max(values) // 5))
     x = lambda rows: LEFT + (WIDE - LEFT - RIGHT) * rows / most
     y = lambda value: TOP + (HIGH - TOP - BOTTOM) * (high - value) / (high - low)
+    seeds = len({line["seed"] for line in lines})
+    bars = f"; bars: lowest and highest of {seeds} draws" if seeds > 1 else "; one draw"
     text = lambda at, up, words, **more: (
         f'<text x="{at:.1f}" y="{up:.1f}" ' + " ".join(f'{k.replace("_", "-")}="{v}"' for k, v in more.items()) + f">{words}</text>"
     )
@@ -151,7 +153,7 @@ def picture(encoders: list[str], lines: list[dict]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" font-family="sans-serif" font-size="12" role="img">',
         "<title>Best guess right against the rows of the corpus that the head is trained on</title>",
         f'<rect width="{WIDE}" height="{HIGH}" fill="#fff"/>',
-        text(LEFT, 20, "Best guess right, percent (tests/data/apart); bars: lowest and highest of three draws", fill="#222"),
+        text(LEFT, 20, f"Best guess right, percent (tests/data/apart){bars}", fill="#222"),
     ]
     for value in range(low, high + 1, 5):
         out.append(f'<path d="M{LEFT} {y(value):.1f}H{WIDE - RIGHT}" stroke="#ddd"/>')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Three peers beside the box, on the same texts in the same run: TF-IDF with a linear SVM and with logistic regression
-(scikit-learn), and semantic-router on the box's own encoder.
+"""Two peers beside the box, on the same texts in the same run: TF-IDF with a linear SVM (scikit-learn), and
+semantic-router on the box's own encoder.
 
 usage: scripts/peers.py [--clubos PROGRAM] [--nlu DIR] [--rounds N] [PART...]
 
@@ -68,20 +68,20 @@ def club() -> list[Row]:
 
 
 class Scikit:
-    """TF-IDF over words, pairs and parts of words; a linear classifier."""
+    """TF-IDF over words, pairs and parts of words; a linear SVM."""
 
-    def __init__(self, name: str, classifier):
-        self.name, self.classifier = name, classifier
+    name = "TF-IDF, linear SVM"
 
     def train(self, rows: list[Row]) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.pipeline import make_pipeline, make_union
+        from sklearn.svm import LinearSVC
 
         features = make_union(
             TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
             TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
         )
-        self.pipe = make_pipeline(features, self.classifier())
+        self.pipe = make_pipeline(features, LinearSVC(C=1.0))
         self.pipe.fit([t for t, _ in rows], [i for _, i in rows])
 
     def read(self, text: str) -> str:
@@ -178,12 +178,8 @@ class Box:
 
 
 def peers() -> list:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.svm import LinearSVC
-
     return [
-        Scikit("TF-IDF, linear SVM", lambda: LinearSVC(C=1.0)),
-        Scikit("TF-IDF, logistic regression", lambda: LogisticRegression(C=30, max_iter=300)),
+        Scikit(),
         Router("semantic-router as it comes (mean of 5)"),
         Router("semantic-router, best phrase (max)", aggregation="max"),
         Router("semantic-router, votes of 10 (sum)", aggregation="sum", top_k=10),
@@ -239,7 +235,7 @@ def training(box: Box, nlu: Path | None, rounds: int) -> None:
         ours["embeddings kept (a phrase changed)"].append(statistics.median(again))
     for what, figures in ours.items():
         print(f"| {box.name}, {what} | " + " | ".join(f"{f:.2f}" for f in figures) + " |", flush=True)
-    for peer in peers()[:3]:
+    for peer in peers()[:2]:
         figures = []
         for n, own in zip(sizes, ours["everything embedded anew"]):
             took = []
@@ -273,7 +269,7 @@ def own_training(box: Box, models: Path, rows: list[Row]) -> tuple[float, float,
 
 def latency(box: Box, nlu: Path | None, rounds: int) -> None:
     texts = [case["text"] for name in ("live", "adversarial") for case in lines(HOUSE / f"tests/data/apart/{name}.jsonl")]
-    readers = [box, *(peer for at, peer in enumerate(peers()) if at in (0, 2))]
+    readers = [box, *peers()[:2]]
     rows = club()
     for reader in readers:
         reader.train(rows)
@@ -314,7 +310,7 @@ def worker(reader, rows: list[Row], texts: list[str], core: int, ready, out: Que
 def cores(box: Box, nlu: Path | None, rounds: int) -> None:
     texts = [case["text"] for case in lines(HOUSE / "tests/data/apart/live.jsonl")]
     rows = club()
-    readers = [box, *(peer for at, peer in enumerate(peers()) if at in (0, 2))]
+    readers = [box, *peers()[:2]]
     have = sorted(os.sched_getaffinity(0))[:2]
     print("| texts a second | one core | two cores, a process each | gain |\n|---|---|---|---|")
     first: list[float] = []
