@@ -23,7 +23,7 @@ model: setup ## check the shipped sentence encoder, download its runtime
 model-check: build ## prove the shipped encoder's hash and figures
 	@python3 models/verify.py --figures target/release/clubos
 
-model-build: setup ## tune and build the encoder from nothing (PUBLIC=folder with the public training data)
+model-build: setup ## tune and build the encoder from nothing, hold it against the shipped one (PUBLIC=folder with the public training data)
 	@python3 models/build.py $(or $(PUBLIC),$(error PUBLIC is missing, see models/README.md))
 
 build: model ## build target/release/clubos

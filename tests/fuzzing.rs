@@ -115,3 +115,13 @@ fn any_bytes_are_normalised_without_harm() {
 fn any_bytes_are_read_for_slots_without_harm() {
     drive(bodies::slots);
 }
+
+#[test]
+fn any_bytes_pass_the_emergency_rules_without_harm() {
+    drive(bodies::danger);
+}
+
+#[test]
+fn any_bytes_from_outside_are_parsed_without_harm() {
+    drive(bodies::wire);
+}

@@ -3,17 +3,19 @@
 Owns reading and splitting; never reads a test set (nothing under tests/, no test split). A row is
 `(text, label)`. Rows of the club are cut into sittings (neighbouring lines of one intent in one
 file, written together); whole sittings are held back, so that a near repeat does not stand on both sides.
+
+CLUBOS_CORPUS   folder with `models/data` and `sops` [default: this working tree]
 """
 
 import csv
 import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-MODELS = Path(__file__).resolve().parent.parent
-ROOT = MODELS.parent
+ROOT = Path(os.environ.get("CLUBOS_CORPUS") or Path(__file__).resolve().parent.parent.parent)
 OUTSIDE = "out-of-scope"
 SITTING = 8  # lines
 HELD_OUT_OF = 10  # one sitting in so many is never tuned on
@@ -39,7 +41,7 @@ def sha256(path):
 
 def club_files():
     """The club's own texts, in a fixed order."""
-    return sorted((MODELS / "data").glob("*.jsonl")) + sorted((ROOT / "sops").glob("**/*.md"))
+    return sorted((ROOT / "models" / "data").glob("*.jsonl")) + sorted((ROOT / "sops").glob("**/*.md"))
 
 
 def fingerprint(files):

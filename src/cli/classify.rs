@@ -63,6 +63,7 @@ pub fn run(
                 let reading = understand.read(&line.text, &context);
                 serde_json::to_writer(&mut output, &answer(line.id, &reading))?;
                 output.write_all(b"\n")?;
+                output.flush()?; // whoever asks line by line waits for this one
             }
             Err(e) => {
                 bad += 1;
@@ -70,7 +71,6 @@ pub fn run(
             }
         }
     }
-    output.flush()?;
     Ok(bad)
 }
 

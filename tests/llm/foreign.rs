@@ -157,6 +157,13 @@ async fn a_foreign_provider_that_breaks_things_has_no_complaint_about_us() {
     assert!(verdict["calls"].as_u64() >= Some(3 * 16), "{verdict}");
     let findings = verdict["findings"].as_array().unwrap();
     let (given_up, others): (Vec<_>, Vec<_>) = findings.iter().partition(|f| f["code"] == "gave_up");
+    println!(
+        "LLMock: {} calls, {} findings, of which gave_up {}; passed: {}",
+        verdict["calls"],
+        findings.len(),
+        given_up.len(),
+        verdict["passed"]
+    );
     assert!(others.is_empty(), "{others:#?}");
     assert_eq!(given_up.len(), 3, "only where Retry-After was longer than the customer waits: {given_up:#?}");
     assert_eq!(verdict["passed"], true);

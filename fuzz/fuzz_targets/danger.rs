@@ -1,0 +1,8 @@
+//! Emergency rules and clauses under any bytes.
+#![no_main]
+
+#[allow(dead_code)]
+#[path = "../bodies.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bodies::danger(bytes));

@@ -1,0 +1,8 @@
+//! What comes from outside under any bytes.
+#![no_main]
+
+#[allow(dead_code)]
+#[path = "../bodies.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bodies::wire(bytes));
