@@ -14,16 +14,22 @@ mod agent_link;
 pub mod agent_wire;
 pub mod broker;
 pub mod broker_certificate;
+mod call;
 pub mod health;
+pub mod http;
+pub mod lan;
+pub mod mqtt;
 mod novelty;
 pub mod pinned_tls;
 pub mod protect;
 pub mod registry;
+mod switch;
 pub mod unifi_network;
 mod unifi_network_client;
 mod unifi_network_guard;
 mod unifi_network_watch;
 mod unifi_network_wire;
+pub mod unit;
 pub mod verify;
 pub mod wake;
 
@@ -32,6 +38,7 @@ use serde::{Deserialize, Serialize};
 
 pub use health::DeviceHealth;
 pub use registry::{DeviceError, Drivers};
+pub use unit::LanUnit;
 
 use crate::clock::UnixMs;
 use crate::policy::Permit;

@@ -14,10 +14,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
+use super::call::{CallError, Leniency};
 use super::health::Board;
 use super::novelty::Novelty;
+use super::unifi_network_client::NetworkClient;
 pub use super::unifi_network_client::NetworkError;
-use super::unifi_network_client::{CallError, NetworkClient};
 use super::{
     DeviceEvent, DeviceHealth, Driver, NotSent, Observation, unifi_network_guard, unifi_network_watch,
 };
@@ -45,6 +46,13 @@ pub struct NetworkOptions {
     pub longest_pause: Duration,
     /// Failures in a row before the console is left alone. Default 5.
     pub breaker: u32,
+}
+
+impl NetworkOptions {
+    pub(super) fn leniency(&self) -> Leniency {
+        let NetworkOptions { backoff, longest_pause, breaker, .. } = *self;
+        Leniency { backoff, longest_pause, breaker }
+    }
 }
 
 impl Default for NetworkOptions {

@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use reqwest::{Method, Response, StatusCode, header};
+use reqwest::{Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
-use super::access_client::{SIMULATED_HEADER, chain};
+use super::access_client::SIMULATED_HEADER;
+use super::call::{Breaker, CallError};
+use super::http::{limited, unanswered};
 use super::pinned_tls;
 use super::unifi_network::NetworkOptions;
 use super::unifi_network_wire::{
@@ -40,29 +41,6 @@ pub enum NetworkError {
     Client(reqwest::Error),
 }
 
-/// Why a call brought no success.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(super) enum CallError {
-    /// No connection was made, so nothing was sent.
-    #[error("the console cannot be reached: {0}")]
-    NotSent(String),
-    /// It was not even tried: the console is to be left alone for a while.
-    #[error("{0}")]
-    Held(String),
-    /// It was sent, or may have been; no answer came.
-    #[error("no answer from the console: {0}")]
-    NoAnswer(String),
-    /// The console says no; nothing was done.
-    #[error("the console refuses: {0}")]
-    Refused(String),
-    /// The console is asked too often; nothing was done. With the pause it wants.
-    #[error("the console is asked too often (HTTP 429)")]
-    TooMany(Option<Duration>),
-    /// Something answered, but it says nothing.
-    #[error("the console's answer says nothing: {0}")]
-    Unclear(String),
-}
-
 pub(super) struct NetworkClient {
     http: reqwest::Client,
     /// `https://host`, without a slash at the end.
@@ -71,22 +49,11 @@ pub(super) struct NetworkClient {
     /// The site's name or reference at the console, if one is named.
     site: Option<String>,
     site_id: Mutex<Option<String>>,
-    options: NetworkOptions,
+    breaker: Breaker,
     reading: tokio::sync::Mutex<()>,
     acting: tokio::sync::Mutex<()>,
-    hold: Mutex<Hold>,
     simulated: AtomicBool,
     odd: AtomicU64,
-}
-
-/// How long the console is left alone, and why.
-#[derive(Debug, Default)]
-struct Hold {
-    until: Option<(Instant, String)>,
-    /// 429 in a row.
-    refusals: u32,
-    /// Failures in a row.
-    failures: u32,
 }
 
 impl NetworkClient {
@@ -110,10 +77,9 @@ impl NetworkClient {
             key: secret::read(&console.key_file)?,
             site: console.site.clone(),
             site_id: Mutex::default(),
-            options,
+            breaker: Breaker::new(options.leniency()),
             reading: tokio::sync::Mutex::default(),
             acting: tokio::sync::Mutex::default(),
-            hold: Mutex::default(),
             simulated: AtomicBool::new(false),
             odd: AtomicU64::new(0),
         })
@@ -131,8 +97,7 @@ impl NetworkClient {
 
     /// How long the console is to be left alone from now on.
     pub fn held_for(&self) -> Duration {
-        let until = self.hold().until.as_ref().map(|(until, _)| *until);
-        until.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default()
+        self.breaker.held_for()
     }
 
     /// Looks the site up anew at the next call: the console may have been set up again.
@@ -237,12 +202,12 @@ impl NetworkClient {
         // Reads go one after the other; what is to be done does not wait for them.
         let lane = if body.is_none() { &self.reading } else { &self.acting };
         let _alone = lane.lock().await;
-        if let Some(why) = self.held() {
+        if let Some(why) = self.breaker.held() {
             return Err(CallError::Held(why));
         }
         let answer = self.send(method, path, body).await;
         let result = answer.and_then(|body| read(&body).map_err(CallError::Unclear));
-        self.note(result.as_ref().err());
+        self.breaker.note(result.as_ref().err());
         result
     }
 
@@ -261,7 +226,7 @@ impl NetworkClient {
         let status = response.status();
         let wait =
             response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()?.trim().parse().ok());
-        let body = limited(response).await;
+        let body = limited(response, MAX_BODY).await;
         match status {
             StatusCode::TOO_MANY_REQUESTS => Err(CallError::TooMany(wait.map(Duration::from_secs))),
             status if status.is_success() => body,
@@ -274,42 +239,6 @@ impl NetworkClient {
             status => Err(CallError::Unclear(wire::complaint(status.as_u16(), &body.unwrap_or_default()))),
         }
     }
-
-    /// Why the console is not asked now, if so.
-    fn held(&self) -> Option<String> {
-        let hold = self.hold();
-        let (until, why) = hold.until.as_ref()?;
-        let left = until.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then(|| format!("{why}; it is asked again in {} s", left.as_secs() + 1))
-    }
-
-    /// Learns from how a call went.
-    fn note(&self, error: Option<&CallError>) {
-        let NetworkOptions { backoff, breaker, longest_pause, .. } = self.options;
-        let doubled = |times: u32| backoff.saturating_mul(1 << times.min(16)).min(longest_pause);
-        let mut hold = self.hold();
-        match error {
-            None | Some(CallError::Refused(_)) => *hold = Hold::default(),
-            Some(CallError::Held(_)) => {}
-            Some(CallError::TooMany(wanted)) => {
-                let pause = wanted.map_or_else(|| doubled(hold.refusals), |wanted| wanted.min(longest_pause));
-                hold.refusals += 1;
-                let why = "the console asked for patience (HTTP 429)".to_owned();
-                hold.until = Some((Instant::now() + pause, why));
-            }
-            Some(failure) => {
-                hold.failures += 1;
-                if let Some(over) = hold.failures.checked_sub(breaker) {
-                    let why = format!("the console failed {} times in a row: {failure}", hold.failures);
-                    hold.until = Some((Instant::now() + doubled(over), why));
-                }
-            }
-        }
-    }
-
-    fn hold(&self) -> MutexGuard<'_, Hold> {
-        lock(&self.hold)
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -319,24 +248,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// An id of the console as one segment of a path; what could leave the segment is taken out.
 fn segment(id: &str) -> String {
     id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
-}
-
-fn unanswered(error: reqwest::Error) -> CallError {
-    let text = chain(&error);
-    if error.is_connect() || error.is_builder() {
-        CallError::NotSent(text)
-    } else {
-        CallError::NoAnswer(text)
-    }
-}
-
-async fn limited(mut response: Response) -> Result<Vec<u8>, CallError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|e| CallError::NoAnswer(chain(&e)))? {
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(CallError::Unclear(format!("an answer of more than {MAX_BODY} bytes")));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

@@ -3,7 +3,8 @@
 //! Owns the rule, and reads what it needs from the console right before each action. What is not known is
 //! refused, with what to do about it. Never acts.
 
-use super::unifi_network_client::{CallError, NetworkClient};
+use super::call::CallError;
+use super::unifi_network_client::NetworkClient;
 use super::unifi_network_wire::{DeviceDetails, DeviceRow};
 use crate::site::{Gear, NetworkConsole, plain_mac};
 

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::Observation;
+use super::call::CallError;
 use super::unifi_network::Network;
-use super::unifi_network_client::CallError;
 use super::unifi_network_wire::DeviceRow;
 use crate::site::{Effect, Gear, Target, plain_mac};
 

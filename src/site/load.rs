@@ -131,7 +131,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     let telemetry = feed::telemetry(top, beside, problems);
     let texts = texts::texts(top, beside, problems);
     let llm = llm::llm(top, beside, problems);
-    let devices = load_devices::devices(top, mode, problems);
+    let devices = load_devices::devices(top, beside, mode, problems);
     validate::needs_carriers(&devices, carriers.0, carriers.1, problems);
     super::network::fits(&devices, has_network, network.as_ref(), problems);
     let has_place = |target: &super::Target| {

@@ -8,6 +8,7 @@ pub mod facts;
 mod feed;
 mod home_assistant;
 pub mod ids;
+pub mod lan;
 pub mod llm;
 pub mod load;
 mod load_devices;
@@ -27,10 +28,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use effect::{Effect, Outcome, Scope, Tier};
+pub use effect::{Effect, Inverse, Outcome, Rest, Scope, Tier};
 pub use feed::{Bookings, EventMap, FeedUrl, IcalFeed, Rule, Telemetry, is_allowed as is_allowed_url};
 pub use home_assistant::HomeAssistant;
 pub use ids::{BayId, E164, Target};
+pub use lan::{LanDevice, LanFamily};
 pub use llm::{CloudModel, LlmCompany};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
 pub use network::{Gear, NetworkConsole, plain_mac};
@@ -121,6 +123,8 @@ pub enum DriverKind {
     UnifiAccess { door_id: String },
     /// UniFi Network over HTTPS; what of its gear is meant.
     UnifiNetwork(Gear),
+    /// A device of another family, at an address of its own or behind the broker.
+    Lan(LanDevice),
     /// A simulated device. Accepted only by `demo`, `simulate` and tests.
     Simulated,
 }

@@ -55,6 +55,7 @@ fn entries() -> Vec<Entry> {
         ("/api/v1/devices/{target}", &["get"], get(devices::one)),
         ("/api/v1/effects", &["get", "post"], get(effects::list).merge(post(effects::request))),
         ("/api/v1/effects/{id}", &["get"], get(effects::one)),
+        ("/api/v1/effects/{id}/undo", &["post"], post(effects::undo)),
         ("/api/v1/bookings", &["get", "put"], get(bookings::list).merge(put(bookings::replace)).layer(feed)),
         ("/api/v1/sops", &["get"], get(sops::list)),
         ("/api/v1/tickets", &["get"], get(notices::tickets)),

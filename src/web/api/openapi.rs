@@ -25,7 +25,7 @@ use crate::web::{auth, events, metrics};
         escalations::list, escalations::ack, escalations::close,
         on_call::show, on_call::set,
         devices::list, devices::one, devices::screens,
-        effects::list, effects::one, effects::request,
+        effects::list, effects::one, effects::request, effects::undo,
         bookings::list, bookings::replace,
         sops::list,
         notices::list, notices::tickets, notices::incidents, notices::status,

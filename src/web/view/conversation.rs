@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::escalation::EscalationView;
 use super::offer::{self, Offer};
 use super::threads::{self, ThreadLine};
-use super::{Look, escalation, time, words};
+use super::{Look, escalation, time, undo, words};
 use crate::clock::UnixMs;
 use crate::site::{BayId, Effect, Target};
 use crate::store::effect::EffectRow;
@@ -96,6 +96,8 @@ pub struct EffectView {
     #[serde(skip)]
     pub at_label: String,
     pub simulated: bool,
+    /// What takes it back, in words, as long as that is offered: `POST /api/v1/effects/{id}/undo`.
+    pub undo: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -246,6 +248,8 @@ pub fn effect_view(look: Look<'_>, row: &EffectRow) -> EffectView {
         ended_at: row.ended_at.map(time::rfc3339),
         at_label: time::label(look.site, row.requested_at, look.now),
         simulated: row.simulated || look.simulated,
+        // A journal that cannot be read here hides the button, not the effect.
+        undo: undo::label(look, row).ok().flatten(),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod offer;
 pub mod on_call;
 pub mod threads;
 pub mod time;
+pub mod undo;
 pub mod words;
 
 use rusqlite::Connection;
