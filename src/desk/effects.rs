@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cx, Desk, Todo, alerts, digest, housekeeping, outage, outcome};
+use super::{Cx, Desk, Todo, alerts, digest, housekeeping, line, outage, outcome};
 use crate::device::verify::{Known, Verdict, Verification};
 use crate::device::{DeviceEvent, NotSent, Observation};
 use crate::policy::{self, Permit};
@@ -91,6 +91,7 @@ impl Desk {
                 "alert" => alerts::climb(cx, due.reference)?,
                 "alert-due" => alerts::due_now(cx, due.reference)?,
                 digest::TIMER => digest::due(cx)?,
+                line::TIMER => line::due(cx)?,
                 outage::TIMER => outage::due(cx)?,
                 housekeeping::TIMER => housekeeping::due(cx, due.reference)?,
                 "hold" => release_hold(cx, due.reference)?,
