@@ -5,9 +5,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clubos::site::lan::Shelly;
 use clubos::site::load::read;
 use clubos::site::{
-    BayId, DriverKind, Effect, FeedUrl, LoadMode, Problem, Role, Site, SiteProblems, Target, load, secret,
+    BayId, DriverKind, Effect, FeedUrl, LanDevice, LoadMode, Problem, Role, Site, SiteProblems, Target, load,
+    secret,
 };
 use proptest::prelude::*;
 
@@ -473,4 +475,89 @@ fn home_assistant_is_off_unless_named_and_takes_no_wish_unless_told() {
     let with = |table: &str| real(&format!("{EXAMPLE}\n{table}\n")).unwrap().home_assistant.unwrap();
     assert!(!with("[home_assistant]").commands);
     assert!(with("[home_assistant]\ncommands = true").commands);
+}
+
+/// The packaged example with this in the place of its lights, and a broker as before.
+fn lights(table: &str) -> Result<Site, Vec<Problem>> {
+    let text = format!("{EXAMPLE}\n[hall.lights]\neffects = [\"lights.on\", \"lights.off\"]\n{table}\n");
+    real(&text).map_err(|problems| problems.0)
+}
+
+#[test]
+fn plugs_by_shelly_are_read_with_their_defaults() {
+    let site = lights("driver = \"shelly\"\nhost = \"10.20.0.31\"").unwrap();
+    let plug = site.driver(Effect::LightsOn, &Target::new("lights"));
+    let expected = DriverKind::Lan(LanDevice::Shelly(Shelly {
+        host: "10.20.0.31".to_owned(),
+        port: 80,
+        channel: 0,
+        password_file: None,
+        cycle_seconds: 8,
+        playing_above_w: None,
+    }));
+    assert_eq!(plug, Some(&expected));
+    let site = lights("driver = \"shelly-mqtt\"\nprefix = \"shellies/shelly1-01\"\ngeneration = 1").unwrap();
+    assert!(matches!(
+        site.driver(Effect::LightsOn, &Target::new("lights")),
+        Some(DriverKind::Lan(LanDevice::ShellyMqtt(plug))) if plug.generation == 1 && plug.cycle_seconds == 8
+    ));
+}
+
+#[test]
+fn a_device_over_http_is_read_with_its_defaults() {
+    let site = lights(
+        "driver = \"http\"\nurl = \"http://10.20.0.41:8081/\"\nheader_file = \"key\"\n\
+         on = \"POST /power {\\\"on\\\": true}\"\noff = \"GET /off?now=1\"\nstate = \"GET /state\"",
+    )
+    .unwrap();
+    let Some(DriverKind::Lan(LanDevice::Http(call))) = site.driver(Effect::LightsOn, &Target::new("lights"))
+    else {
+        panic!("no http")
+    };
+    assert_eq!(
+        (call.url.as_str(), call.header_file.as_deref()),
+        ("http://10.20.0.41:8081", Some(Path::new("/etc/clubos/key")))
+    );
+    assert_eq!((call.state_on.as_str(), call.state_off.as_str()), ("true", "false"));
+    assert_eq!(call.on.as_ref().unwrap().body.as_deref(), Some("{\"on\": true}"));
+    assert_eq!(call.off.as_ref().unwrap().path, "/off?now=1");
+}
+
+#[test]
+fn what_is_wrong_about_a_plug_or_a_thing_is_named_with_its_mend() {
+    let http = "driver = \"http\"\non = \"POST /on\"\noff = \"POST /off\"\n";
+    let shelly = "driver = \"shelly\"\nhost = \"10.20.0.31\"\n";
+    for (start, key, what) in [
+        (shelly, "cycle_seconds = 1", "1 is out of range"),
+        (shelly, "cycle_seconds = 121", "121 is out of range"),
+        (shelly, "channel = 8", "8 is out of range"),
+        (shelly, "playing_above_w = 0", "0 is out of range"),
+        (shelly, "generation = 2", "no such key"),
+        (shelly, "password = \"x\"", "a secret stands in the file"),
+        ("driver = \"shelly\"\n", "port = 80", "is missing"),
+        ("driver = \"shelly\"\n", "host = \"http://10.20.0.31\"", "is no host"),
+        ("driver = \"shelly-mqtt\"\n", "channel = 1", "is missing"),
+        ("driver = \"shelly-mqtt\"\n", "prefix = \"shellies/+\"", "is no topic"),
+        ("driver = \"shelly-mqtt\"\nprefix = \"plug\"\n", "generation = 3", "3 is out of range"),
+        (http, "", "is missing"),
+        (http, "url = \"10.20.0.41\"", "no address of a device"),
+        (http, "url = \"ftp://10.20.0.41\"", "no address of a device"),
+        (http, "url = \"http://user:x@10.20.0.41\"", "no address of a device"),
+        (http, "url = \"http://10.20.0.41/api\"", "no address of a device"),
+        (http, "url = \"https://10.20.0.41\"", "is missing"),
+        (http, "url = \"https://10.20.0.41\"\ncertificate_sha256 = \"ab\"", "no SHA-256"),
+        (http, "url = \"http://10.20.0.41\"\nstate = \"POST /state\"", "must not move"),
+        (http, "url = \"http://10.20.0.41\"\nstate_pointer = \"on\"", "no JSON pointer"),
+        (http, "url = \"http://10.20.0.41\"\nset = \"PUT /to\"", "has no place"),
+        (http, "url = \"http://10.20.0.41\"\ncycle = \"restart\"", "no method"),
+        ("driver = \"http\"\nurl = \"http://10.20.0.41\"\non = \"POST /on\"\n", "", "cannot do `lights.off`"),
+    ] {
+        let problems = lights(&format!("{start}{key}")).expect_err(key);
+        assert_eq!(problems.len(), 1, "{key}: {problems:#?}");
+        assert!(problems[0].what.contains(what) && !problems[0].mend.is_empty(), "{key}: {}", problems[0]);
+    }
+    let cycle = EXAMPLE.to_owned()
+        + "\n[hall.audio]\neffects = [\"audio.restart\"]\ndriver = \"shelly-mqtt\"\nprefix = \"plug\"\ngeneration = 1\n";
+    let problems = real(&cycle).unwrap_err().0;
+    assert!(problems[0].what.contains("cannot do `audio.restart`") && problems[0].mend.contains("no timer"));
 }

@@ -20,10 +20,11 @@ pub enum HttpError {
     Client(reqwest::Error),
 }
 
-/// A client for one device. With `pin` (SHA-256 of its certificate) it speaks TLS to that certificate alone.
+/// A client for one device. With `pin` (SHA-256 of its certificate) it speaks TLS to that certificate alone; without
+/// one plain HTTP, and TLS to nobody.
 ///
 /// # Errors
-/// [`HttpError`]: the pin is none.
+/// [`HttpError`]: the pin is none, or TLS cannot be set up.
 pub(super) fn client(patience: Duration, pin: Option<&str>) -> Result<reqwest::Client, HttpError> {
     let builder = reqwest::Client::builder()
         .no_proxy()
@@ -32,7 +33,7 @@ pub(super) fn client(patience: Duration, pin: Option<&str>) -> Result<reqwest::C
         .timeout(patience);
     let builder = match pin {
         Some(pin) => builder.tls_backend_preconfigured(pinned_tls::client_config(pin)?).https_only(true),
-        None => builder,
+        None => builder.tls_backend_preconfigured(pinned_tls::no_certificate()?),
     };
     builder.build().map_err(HttpError::Client)
 }

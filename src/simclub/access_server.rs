@@ -380,17 +380,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A self-signed certificate, made anew at every start, and its fingerprint.
 pub(super) fn certificate() -> Result<(RustlsConfig, String), AccessServerError> {
+    certificate_until(4096)
+}
+
+/// As [`certificate`], good until the end of this year.
+pub(super) fn certificate_until(year: i32) -> Result<(RustlsConfig, String), AccessServerError> {
     let failed = |error: &dyn std::fmt::Display| AccessServerError::Certificate(error.to_string());
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let made = rcgen::generate_simple_self_signed(names).map_err(|e| failed(&e))?;
-    let fingerprint = pinned_tls::fingerprint(made.cert.der());
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let mut params = rcgen::CertificateParams::new(names).map_err(|e| failed(&e))?;
+    params.not_after = rcgen::date_time_ymd(year, 12, 31);
+    let signing_key = rcgen::KeyPair::generate().map_err(|e| failed(&e))?;
+    let cert = params.self_signed(&signing_key).map_err(|e| failed(&e))?;
+    let fingerprint = pinned_tls::fingerprint(cert.der());
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key.serialize_der());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| failed(&e))?
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .with_single_cert(vec![cert.der().clone()], key.into())
         .map_err(|e| failed(&e))?;
     Ok((RustlsConfig::from_config(Arc::new(config)), fingerprint))
 }

@@ -2,7 +2,8 @@
 //! tests. Everything in it says "simulated".
 //!
 //! Owns the behaviour model, the simulated bay agents, the simulated Access controller and
-//! network console, the simulated text providers and the demo's broker. May use `device` and below. Never stands in for a device that a site names as real.
+//! network console, the simulated plugs and things over HTTP and MQTT, the simulated text providers and the demo's
+//! broker. May use `device` and below. Never stands in for a device that a site names as real.
 
 pub mod access_server;
 pub mod agent;
@@ -10,6 +11,7 @@ pub mod behaviour;
 pub mod broker;
 pub mod carrier;
 pub mod control;
+mod device_port;
 pub mod driver;
 pub mod fake_ntfy;
 pub mod fake_quo;
@@ -19,8 +21,13 @@ pub mod fake_twilio;
 pub mod house;
 pub mod model;
 pub mod network_server;
+mod plug;
+pub mod shelly_mqtt;
+mod shelly_rpc;
+pub mod shelly_server;
 pub mod signing;
 mod text_server;
+pub mod thing_server;
 
 pub use behaviour::Behaviour;
 pub use control::SimControl;

@@ -187,6 +187,12 @@ fn can_carry(table: &Fields, driver: Option<&DriverKind>, effects: &[Effect], pr
         let what = format!("`{}` cannot do `{effect}`", family.name());
         problems.add(table.line, table.at("effects"), what, format!("it can do: {}", can.join(", ")));
     }
+    for effect in effects.iter().filter(|effect| family.carries(**effect)) {
+        if let Some(mend) = device.lacks(*effect) {
+            let what = format!("this device cannot do `{effect}`");
+            problems.add(table.line, table.at("effects"), what, mend);
+        }
+    }
 }
 
 /// Reads `driver` and the keys that its family needs.

@@ -12,8 +12,12 @@ mod agents;
 mod broken_broker;
 mod broker;
 mod house;
+mod http_call;
 mod protect;
+mod shelly;
+mod shelly_mqtt;
 mod support;
+mod things;
 mod unifi_network;
 #[path = "../waiting/mod.rs"]
 mod waiting;

@@ -5,6 +5,8 @@
 //! device answers to a command is an acknowledgement; what it shows at the next look is the proof.
 
 mod benq;
+mod http_call;
+mod shelly;
 mod tcp;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -124,7 +126,13 @@ impl LanDriver {
 fn wire(unit: &LanUnit, options: &LanOptions) -> Result<Option<Box<dyn Wire>>, LanError> {
     Ok(match &unit.device {
         LanDevice::Benq(at) => Some(Box::new(benq::Projector::new(at, options.patience))),
-        LanDevice::MqttSwitch(_) => None,
+        LanDevice::Http(of) => {
+            Some(Box::new(http_call::Thing::new(of, &unit.target, &unit.effects, options.patience)?))
+        }
+        LanDevice::Shelly(at) => {
+            Some(Box::new(shelly::Relay::new(at, &unit.target, &unit.effects, options.patience)?))
+        }
+        LanDevice::MqttSwitch(_) | LanDevice::ShellyMqtt(_) => None,
     })
 }
 

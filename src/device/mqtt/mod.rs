@@ -6,6 +6,7 @@
 
 mod link;
 mod mqtt_switch;
+mod shelly_mqtt;
 
 use std::time::Duration;
 
@@ -136,7 +137,10 @@ impl MqttDriver {
 fn topics(unit: &LanUnit) -> Option<Box<dyn Topics>> {
     match &unit.device {
         LanDevice::MqttSwitch(of) => Some(Box::new(mqtt_switch::Switch::new(of, &unit.effects))),
-        LanDevice::Benq(_) => None,
+        LanDevice::ShellyMqtt(of) => {
+            Some(Box::new(shelly_mqtt::Shelly::new(of, &unit.target, &unit.effects)))
+        }
+        LanDevice::Benq(_) | LanDevice::Http(_) | LanDevice::Shelly(_) => None,
     }
 }
 

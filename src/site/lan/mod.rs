@@ -5,12 +5,18 @@
 //! has a default that names a physical thing.
 
 mod benq;
+mod http_call;
 mod mqtt_switch;
+mod shelly;
+mod shelly_mqtt;
 
 use std::path::Path;
 
 pub use benq::Benq;
+pub use http_call::{HttpCall, HttpRequest, VALUE};
 pub use mqtt_switch::MqttSwitch;
+pub use shelly::Shelly;
+pub use shelly_mqtt::ShellyMqtt;
 
 use super::Effect;
 use super::problem::Problems;
@@ -21,15 +27,24 @@ use super::raw::Fields;
 pub enum LanDevice {
     /// A BenQ projector over TCP.
     Benq(Benq),
+    /// Anything that is moved by a request over HTTP that the file names.
+    Http(Box<HttpCall>),
     /// A switch, button or dial behind the broker, by the topics the file names.
     MqttSwitch(MqttSwitch),
+    /// A plug or relay by Shelly over HTTP.
+    Shelly(Shelly),
+    /// A plug or relay by Shelly behind the broker.
+    ShellyMqtt(ShellyMqtt),
 }
 
 /// Every family of these, as `driver` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LanFamily {
     Benq,
+    Http,
     MqttSwitch,
+    Shelly,
+    ShellyMqtt,
 }
 
 /// What projectors do.
@@ -46,13 +61,17 @@ const SWITCH: &[Effect] = &[
 ];
 
 impl LanFamily {
-    pub const ALL: &'static [LanFamily] = &[LanFamily::Benq, LanFamily::MqttSwitch];
+    pub const ALL: &'static [LanFamily] =
+        &[LanFamily::Benq, LanFamily::Http, LanFamily::MqttSwitch, LanFamily::Shelly, LanFamily::ShellyMqtt];
 
     /// As `driver` names it.
     pub fn name(self) -> &'static str {
         match self {
             LanFamily::Benq => "benq",
+            LanFamily::Http => "http",
             LanFamily::MqttSwitch => "mqtt-switch",
+            LanFamily::Shelly => "shelly",
+            LanFamily::ShellyMqtt => "shelly-mqtt",
         }
     }
 
@@ -64,15 +83,18 @@ impl LanFamily {
     pub fn carries(self, effect: Effect) -> bool {
         match self {
             LanFamily::Benq => PROJECTOR.contains(&effect),
-            LanFamily::MqttSwitch => SWITCH.contains(&effect) || effect == Effect::ThermostatSet,
+            LanFamily::Http | LanFamily::MqttSwitch => {
+                SWITCH.contains(&effect) || effect == Effect::ThermostatSet
+            }
+            LanFamily::Shelly | LanFamily::ShellyMqtt => SWITCH.contains(&effect),
         }
     }
 
     /// Whether it is reached through the broker.
     pub fn needs_broker(self) -> bool {
         match self {
-            LanFamily::Benq => false,
-            LanFamily::MqttSwitch => true,
+            LanFamily::Benq | LanFamily::Http | LanFamily::Shelly => false,
+            LanFamily::MqttSwitch | LanFamily::ShellyMqtt => true,
         }
     }
 
@@ -83,10 +105,12 @@ impl LanFamily {
         beside: &Path,
         problems: &mut Problems,
     ) -> Option<LanDevice> {
-        let _ = beside;
         match self {
             LanFamily::Benq => benq::read(table, problems).map(LanDevice::Benq),
+            LanFamily::Http => http_call::read(table, beside, problems).map(Box::new).map(LanDevice::Http),
             LanFamily::MqttSwitch => mqtt_switch::read(table, problems).map(LanDevice::MqttSwitch),
+            LanFamily::Shelly => shelly::read(table, beside, problems).map(LanDevice::Shelly),
+            LanFamily::ShellyMqtt => shelly_mqtt::read(table, problems).map(LanDevice::ShellyMqtt),
         }
     }
 }
@@ -95,7 +119,25 @@ impl LanDevice {
     pub fn family(&self) -> LanFamily {
         match self {
             LanDevice::Benq(_) => LanFamily::Benq,
+            LanDevice::Http(_) => LanFamily::Http,
             LanDevice::MqttSwitch(_) => LanFamily::MqttSwitch,
+            LanDevice::Shelly(_) => LanFamily::Shelly,
+            LanDevice::ShellyMqtt(_) => LanFamily::ShellyMqtt,
+        }
+    }
+
+    /// Why this device cannot carry an effect that its family carries, if so: what its table lacks.
+    pub fn lacks(&self, effect: Effect) -> Option<&'static str> {
+        let cycles = matches!(effect, Effect::OutletCycle | Effect::AudioRestart);
+        match self {
+            LanDevice::Http(call) => call.lacks(effect),
+            LanDevice::ShellyMqtt(of) if of.generation == 1 && cycles => {
+                Some("the first generation has no timer over the broker: use `driver = \"shelly\"`")
+            }
+            LanDevice::Benq(_)
+            | LanDevice::MqttSwitch(_)
+            | LanDevice::Shelly(_)
+            | LanDevice::ShellyMqtt(_) => None,
         }
     }
 }
@@ -121,5 +163,16 @@ fn topic(table: &mut Fields, key: &'static str, problems: &mut Problems) -> Opti
     }
     let what = format!("`{}` is no topic", topic.value);
     problems.add(topic.line, table.at(key), what, "write it like \"hall/lights/state\", without + or #");
+    None
+}
+
+/// Reads a JSON pointer (RFC 6901).
+fn pointer(table: &mut Fields, key: &'static str, problems: &mut Problems) -> Option<String> {
+    let pointer = table.text(key, problems)?;
+    if pointer.value.starts_with('/') {
+        return Some(pointer.value);
+    }
+    let what = format!("`{}` is no JSON pointer", pointer.value);
+    problems.add(pointer.line, table.at(key), what, "write it like \"/state/power\" (RFC 6901)");
     None
 }

@@ -34,23 +34,14 @@ pub(super) fn read(table: &mut Fields, problems: &mut Problems) -> Option<MqttSw
     let on = text("on", problems);
     let off = text("off", problems);
     let cycle = text("cycle", problems);
-    let state_pointer = text("state_pointer", problems);
     let state_on = text("state_on", problems).unwrap_or_else(|| "ON".to_owned());
     let state_off = text("state_off", problems).unwrap_or_else(|| "OFF".to_owned());
     let available = text("available", problems).unwrap_or_else(|| "online".to_owned());
     let not_available = text("not_available", problems).unwrap_or_else(|| "offline".to_owned());
-    if let Some(pointer) = state_pointer.as_ref().filter(|p| !p.starts_with('/')) {
-        let what = format!("`{pointer}` is no JSON pointer");
-        problems.add(
-            table.line,
-            table.at("state_pointer"),
-            what,
-            "write it like \"/state/power\" (RFC 6901)",
-        );
-    }
     if !table.has("command") {
         problems.add(table.line, table.at("command"), "is missing", "write the topic it is told on");
     }
+    let state_pointer = super::pointer(table, "state_pointer", problems);
     let command = super::topic(table, "command", problems);
     let set = super::topic(table, "set", problems);
     let state = super::topic(table, "state", problems);
