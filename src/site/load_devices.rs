@@ -232,7 +232,7 @@ fn driver(table: &mut Fields, from: Source<'_>, place: Place, problems: &mut Pro
             None
         }
         other => {
-            let guess = did_you_mean(other, all_drivers().into_iter());
+            let guess = did_you_mean(other, all_drivers());
             problems.add(
                 found.line,
                 table.at("driver"),

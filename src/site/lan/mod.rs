@@ -30,7 +30,7 @@ pub enum LanDevice {
     /// Anything that is moved by a request over HTTP that the file names.
     Http(Box<HttpCall>),
     /// A switch, button or dial behind the broker, by the topics the file names.
-    MqttSwitch(MqttSwitch),
+    MqttSwitch(Box<MqttSwitch>),
     /// A plug or relay by Shelly over HTTP.
     Shelly(Shelly),
     /// A plug or relay by Shelly behind the broker.
@@ -108,7 +108,9 @@ impl LanFamily {
         match self {
             LanFamily::Benq => benq::read(table, problems).map(LanDevice::Benq),
             LanFamily::Http => http_call::read(table, beside, problems).map(Box::new).map(LanDevice::Http),
-            LanFamily::MqttSwitch => mqtt_switch::read(table, problems).map(LanDevice::MqttSwitch),
+            LanFamily::MqttSwitch => {
+                mqtt_switch::read(table, problems).map(Box::new).map(LanDevice::MqttSwitch)
+            }
             LanFamily::Shelly => shelly::read(table, beside, problems).map(LanDevice::Shelly),
             LanFamily::ShellyMqtt => shelly_mqtt::read(table, problems).map(LanDevice::ShellyMqtt),
         }
