@@ -2,11 +2,12 @@
 //! tests. Everything in it says "simulated".
 //!
 //! Owns the behaviour model, the simulated bay agents, the simulated Access controller and
-//! network console, the simulated text providers and the demo's broker. May use `device` and below. Never stands in for a device that a site names as real.
+//! network console, the simulated projectors, the simulated text providers and the demo's broker. May use `device` and below. Never stands in for a device that a site names as real.
 
 pub mod access_server;
 pub mod agent;
 pub mod behaviour;
+pub mod benq_server;
 pub mod broker;
 pub mod carrier;
 pub mod control;
@@ -19,6 +20,8 @@ pub mod fake_twilio;
 pub mod house;
 pub mod model;
 pub mod network_server;
+pub mod pjlink_server;
+pub mod projector;
 pub mod signing;
 mod text_server;
 

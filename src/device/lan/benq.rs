@@ -1,84 +1,73 @@
-//! BenQ projectors by their RS-232 commands over TCP: `*pow=on#`, answered by an echo and `*POW=ON#`.
+//! BenQ projectors by their RS-232 commands over TCP: `*pow=on#`, answered `*POW=ON#`.
 //!
-//! Source: the manufacturer's command tables (`APIS.md` 5b). A command that is valid but not now is answered
-//! `Block item`: the projector warms up or cools down. Power-cycling is off, seen off, on: it has no timer of its own.
+//! Source: the manufacturer's command tables (`APIS.md` 5b). Most firmware first repeats the command as it was
+//! typed, often behind a `>`, and answers then; some does only the one or only the other. So what comes back letter
+//! for letter is the echo, and no promise. `Block item` means: valid, but it warms up, cools down or is off.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::timeout;
 
+use super::super::Observation;
 use super::super::call::CallError;
-use super::super::{Observation, Part};
+use super::projector::{self, Lamp, Nay, Remote};
 use super::tcp::Line;
-use super::{Told, Wire};
+use super::{LanOptions, Told, Wire};
 use crate::policy::Permit;
 use crate::site::{Effect, lan::Benq};
+
+/// What a simulated projector answers when it is asked for its model, in lower case as all answers are read.
+const SIMULATED_MODEL: &str = "clubos simulated";
+
+/// So much that is neither echo nor answer is overheard before it is called unreadable.
+const STRAY: usize = 8;
 
 /// One projector.
 pub(super) struct Projector {
     at: Benq,
     patience: Duration,
+    settle: Duration,
+    /// Its model was asked since it was last away.
+    named: AtomicBool,
+    simulated: AtomicBool,
 }
 
 impl Projector {
-    pub fn new(at: &Benq, patience: Duration) -> Projector {
-        Projector { at: at.clone(), patience }
+    pub fn new(at: &Benq, options: &LanOptions) -> Projector {
+        Projector {
+            at: at.clone(),
+            patience: options.patience,
+            settle: options.settle,
+            named: AtomicBool::new(false),
+            simulated: AtomicBool::new(false),
+        }
     }
 
-    /// Sends `*key=value#` and returns the value that is answered, in lower case.
-    async fn ask(&self, line: &mut Line, key: &str, value: &str) -> Result<String, CallError> {
-        line.write(format!("\r*{key}={value}#\r").as_bytes()).await?;
-        loop {
-            let piece = line.read_to(b"\r\n#").await?;
-            let text = String::from_utf8_lossy(&piece).trim().trim_start_matches('>').to_ascii_lowercase();
-            match text.as_str() {
-                "" => continue,
-                "illegal format" | "unsupported item" => return Err(CallError::Refused(text)),
-                "block item" => {
-                    return Err(CallError::Refused(
-                        "not now: it warms up or cools down (Block item)".to_owned(),
-                    ));
+    fn talk(&self) -> Talk<'_> {
+        Talk { with: self, line: None }
+    }
+
+    async fn see(&self, talk: &mut Talk<'_>) -> Result<Vec<Observation>, CallError> {
+        let lamp = talk.lamp().await?;
+        let mut seen: Vec<Observation> = lamp.power().into_iter().collect();
+        // In standby there is no input to ask for.
+        if lamp == Lamp::On {
+            match talk.ask("sour", "?").await {
+                Ok(input) => {
+                    let right = input.is_some_and(|input| input == self.at.input);
+                    seen.push(Observation::ProjectorInput { right });
                 }
-                _ => {}
-            }
-            let Some((of, answer)) = text.trim_start_matches('*').split_once('=') else {
-                return Err(CallError::Unclear(format!("not `*{key}=…#`")));
-            };
-            // The command comes back first, as typed; a question's own echo is no answer to it.
-            if of == key && answer != "?" {
-                return Ok(answer.to_owned());
+                Err(Nay::NotNow(_) | Nay::Call(CallError::Refused(_))) => {}
+                Err(Nay::Call(error)) => return Err(error),
             }
         }
-    }
-
-    async fn open(&self) -> Result<Line, CallError> {
-        Line::open(&self.at.host, self.at.port, self.patience).await
-    }
-
-    async fn power(&self, line: &mut Line) -> Result<bool, CallError> {
-        match self.ask(line, "pow", "?").await?.as_str() {
-            "on" => Ok(true),
-            "off" => Ok(false),
-            other => {
-                Err(CallError::Unclear(format!("power is `{}`", other.chars().take(20).collect::<String>())))
-            }
+        if !self.named.swap(true, Ordering::Relaxed) {
+            let model = talk.ask("modelname", "?").await.ok().flatten();
+            self.simulated.store(model.is_some_and(|model| model == SIMULATED_MODEL), Ordering::Relaxed);
         }
-    }
-
-    /// Off, until it is seen off, and on again; while it cools it answers `Block item`.
-    async fn cycle(&self, line: &mut Line, told: &Told<'_>) -> Result<(), CallError> {
-        self.ask(line, "pow", "off").await?;
-        told.left();
-        while self.power(line).await? {
-            tokio::time::sleep(told.pause()).await;
-        }
-        told.saw(Observation::Power { part: Part::Projector, on: false }).await;
-        loop {
-            match self.ask(line, "pow", "on").await {
-                Err(CallError::Refused(_)) => tokio::time::sleep(told.pause()).await,
-                answered => return answered.map(drop),
-            }
-        }
+        Ok(seen)
     }
 }
 
@@ -89,28 +78,132 @@ impl Wire for Projector {
     }
 
     async fn tell(&self, permit: &Permit, told: &Told<'_>) -> Result<(), CallError> {
-        let mut line = self.open().await?;
-        match permit.effect() {
-            Effect::ProjectorOn => self.ask(&mut line, "pow", "on").await.map(drop),
-            Effect::ProjectorOff => self.ask(&mut line, "pow", "off").await.map(drop),
-            Effect::ProjectorInput => self.ask(&mut line, "sour", &self.at.input).await.map(drop),
-            Effect::ProjectorCycle => self.cycle(&mut line, told).await,
-            other => Err(CallError::Refused(format!("a projector cannot do {other}"))),
-        }
+        projector::carry_out(&mut self.talk(), permit, told).await
     }
 
     async fn look(&self) -> Result<Vec<Observation>, CallError> {
-        let mut line = self.open().await?;
-        let on = self.power(&mut line).await?;
-        let mut seen = vec![Observation::Power { part: Part::Projector, on }];
-        // In standby there is no input to ask for.
-        if on {
-            match self.ask(&mut line, "sour", "?").await {
-                Ok(input) => seen.push(Observation::ProjectorInput { right: input == self.at.input }),
-                Err(CallError::Refused(_)) => {}
-                Err(error) => return Err(error),
-            }
+        let seen = self.see(&mut self.talk()).await;
+        if seen.is_err() {
+            // It may come back as another.
+            self.named.store(false, Ordering::Relaxed);
         }
-        Ok(seen)
+        seen
+    }
+
+    fn simulated(&self) -> bool {
+        self.simulated.load(Ordering::Relaxed)
+    }
+
+    fn longest(&self, effect: Effect) -> Duration {
+        projector::longest(effect, self.settle)
+    }
+}
+
+/// A conversation; connects when there is something to ask, and again after it broke.
+struct Talk<'a> {
+    with: &'a Projector,
+    line: Option<Line>,
+}
+
+impl Talk<'_> {
+    /// Sends `*key=value#` and returns the value that is answered, in lower case. `None`: it was repeated, so it
+    /// arrived, and no answer followed.
+    async fn ask(&mut self, key: &str, value: &str) -> Result<Option<String>, Nay> {
+        let Benq { host, port, .. } = &self.with.at;
+        let mut line = match self.line.take() {
+            Some(line) => line,
+            None => Line::open(host, *port, self.with.patience).await?,
+        };
+        let typed = format!("*{key}={value}");
+        line.write(format!("\r{typed}#\r").as_bytes()).await?;
+        let mut echoed = false;
+        let answered = timeout(self.with.patience, listen(&mut line, &typed, key, &mut echoed)).await;
+        let silent = matches!(answered, Err(_) | Ok(Err(Nay::Call(CallError::NoAnswer(_)))));
+        // What came late would be taken for the next answer.
+        if matches!(answered, Ok(Ok(_) | Err(Nay::NotNow(_) | Nay::Call(CallError::Refused(_))))) {
+            self.line = Some(line);
+        }
+        match answered {
+            _ if silent && echoed && value != "?" => Ok(None),
+            Ok(answered) => answered.map(Some),
+            Err(_) => Err(CallError::NoAnswer(format!("nothing to {typed}#")).into()),
+        }
+    }
+
+    async fn set(&mut self, key: &str, value: &str) -> Result<(), Nay> {
+        match self.ask(key, value).await? {
+            Some(said) if said != value => {
+                let what = format!("told {key}={value}, it says {}", short(&said));
+                Err(CallError::Unclear(what).into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads until the answer; notes the echo on the way.
+async fn listen(line: &mut Line, typed: &str, key: &str, echoed: &mut bool) -> Result<String, Nay> {
+    let mut stray = 0;
+    loop {
+        let piece = line.read_to(b"\r\n#").await?;
+        let piece = String::from_utf8_lossy(&piece);
+        let text = piece.trim_matches(|c: char| c == '>' || c.is_whitespace());
+        if text.is_empty() {
+            continue;
+        }
+        // Only the first: firmware that answers in small letters too says it twice.
+        if text == typed && !*echoed {
+            *echoed = true;
+            continue;
+        }
+        let said = text.trim_start_matches('*').to_lowercase();
+        match said.as_str() {
+            "illegal format" => return Err(refused("it does not understand the command (Illegal format)")),
+            "unsupported item" => return Err(refused("this model cannot do that (Unsupported item)")),
+            "block item" => {
+                let why = "it is warming up, cooling down or in standby (Block item)";
+                return Err(Nay::NotNow(why.to_owned()));
+            }
+            _ => {}
+        }
+        match said.split_once('=') {
+            Some((of, answer)) if of == key && answer != "?" => return Ok(answer.to_owned()),
+            _ => stray += 1,
+        }
+        if stray > STRAY {
+            return Err(CallError::Unclear(format!("to {typed}# it says `{}`", short(&said))).into());
+        }
+    }
+}
+
+fn refused(why: &str) -> Nay {
+    Nay::Call(CallError::Refused(why.to_owned()))
+}
+
+fn short(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(40).collect()
+}
+
+#[async_trait]
+impl Remote for Talk<'_> {
+    async fn lamp(&mut self) -> Result<Lamp, CallError> {
+        match self.ask("pow", "?").await {
+            Ok(Some(power)) if power == "on" => Ok(Lamp::On),
+            Ok(Some(power)) if power == "off" => Ok(Lamp::Standby),
+            Ok(other) => {
+                Err(CallError::Unclear(format!("its power is `{}`", short(&other.unwrap_or_default()))))
+            }
+            Err(Nay::NotNow(_)) => Ok(Lamp::Busy),
+            Err(Nay::Call(error)) => Err(error),
+        }
+    }
+
+    async fn switch(&mut self, on: bool) -> Result<(), Nay> {
+        self.set("pow", if on { "on" } else { "off" }).await
+    }
+
+    async fn choose(&mut self) -> Result<(), Nay> {
+        let input = self.with.at.input.clone();
+        self.set("sour", &input).await
     }
 }

@@ -5,8 +5,12 @@
 //! device answers to a command is an acknowledgement; what it shows at the next look is the proof.
 
 mod benq;
+pub mod pjlink;
+mod pjlink_wire;
+mod projector;
 mod tcp;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +28,7 @@ use super::unit::LanUnit;
 use super::{DeviceEvent, DeviceHealth, Driver, NotSent, Observation};
 use crate::clock::{Clock, UnixMs};
 use crate::policy::Permit;
-use crate::site::{LanDevice, Target, secret};
+use crate::site::{Effect, LanDevice, Target, secret};
 
 /// One family's wire to one device. Knows its protocol and nothing of the house.
 #[async_trait]
@@ -48,6 +52,17 @@ pub(super) trait Wire: Send + Sync {
     /// Whether the device called itself simulated.
     fn simulated(&self) -> bool {
         false
+    }
+
+    /// What the device itself complained of when it was last looked at: `warning: filter`.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
+    /// The longest that [`Wire::tell`] may take. Longer than an effect is watched where what was begun must be
+    /// brought to its end.
+    fn longest(&self, effect: Effect) -> Duration {
+        effect.verify_within()
     }
 }
 
@@ -77,6 +92,9 @@ pub struct LanOptions {
     pub longest_pause: Duration,
     /// Failures in a row before the device is left alone. Default 5.
     pub breaker: u32,
+    /// Longest wait for a lamp that warms up or cools down, before it is told anything. Default 100 s: such an
+    /// effect is watched for 120 s.
+    pub settle: Duration,
 }
 
 impl Default for LanOptions {
@@ -89,6 +107,7 @@ impl Default for LanOptions {
             backoff: Duration::from_secs(1),
             longest_pause: Duration::from_secs(60),
             breaker: 5,
+            settle: Duration::from_secs(100),
         }
     }
 }
@@ -123,9 +142,18 @@ impl LanDriver {
 /// The wire of a device; `None` for a family that is not reached at an address.
 fn wire(unit: &LanUnit, options: &LanOptions) -> Result<Option<Box<dyn Wire>>, LanError> {
     Ok(match &unit.device {
-        LanDevice::Benq(at) => Some(Box::new(benq::Projector::new(at, options.patience))),
+        LanDevice::Benq(at) => Some(Box::new(benq::Projector::new(at, options))),
         LanDevice::MqttSwitch(_) => None,
+        LanDevice::Pjlink(at) => {
+            let password = password(&unit.target, at.password_file.as_deref())?;
+            Some(Box::new(pjlink::Projector::new(at, password, options)))
+        }
     })
+}
+
+fn password(target: &Target, file: Option<&Path>) -> Result<Option<String>, LanError> {
+    let read = file.map(secret::read).transpose();
+    read.map_err(|source| LanError::Secret { target: target.clone(), source })
 }
 
 impl Drop for LanDriver {
@@ -229,15 +257,14 @@ impl Unit {
 
     async fn converse(&self, permit: &Permit, told: &Told<'_>) -> Result<(), CallError> {
         let _alone = self.talk.lock().await;
-        if self.clock.now() >= permit.expires_at() {
-            return Err(CallError::Held("the permit ran out before it could be sent".to_owned()));
-        }
+        told.still_good(permit)?;
         if let Some(why) = self.breaker.held() {
             return Err(CallError::Held(why));
         }
         // Looks come close from here on: an answer may be late while the device already shows it.
         *self.watched() = Some(Instant::now() + told.within);
-        let result = tokio::time::timeout(told.within, self.wire.tell(permit, told)).await;
+        let longest = self.wire.longest(permit.effect());
+        let result = tokio::time::timeout(longest, self.wire.tell(permit, told)).await;
         let result = result.unwrap_or_else(|_| Err(CallError::NoAnswer("its time is over".to_owned())));
         self.breaker.note(result.as_ref().err());
         self.look_now.notify_one();
@@ -255,6 +282,9 @@ impl Unit {
         self.breaker.note(looked.as_ref().err());
         for seen in looked? {
             self.saw(at, seen).await;
+        }
+        if let Some(trouble) = self.wire.trouble() {
+            self.board.error(&self.is.target, &trouble);
         }
         Ok(())
     }
@@ -328,6 +358,22 @@ impl Told<'_> {
     /// Between two looks in the middle of it.
     pub fn pause(&self) -> Duration {
         self.unit.options.open_poll
+    }
+
+    /// How long a device may be waited for that is not ready.
+    pub fn settle(&self) -> Duration {
+        self.unit.options.settle
+    }
+
+    /// Whether it may still be sent after a wait.
+    ///
+    /// # Errors
+    /// [`CallError::Held`]: the permit ran out.
+    pub fn still_good(&self, permit: &Permit) -> Result<(), CallError> {
+        if self.unit.clock.now() < permit.expires_at() {
+            return Ok(());
+        }
+        Err(CallError::Held("the permit ran out before it could be sent".to_owned()))
     }
 
     fn answer(&self, result: Result<(), NotSent>) {

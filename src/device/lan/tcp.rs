@@ -16,6 +16,8 @@ pub(super) struct Line {
     patience: Duration,
     /// Read and not yet taken.
     rest: Vec<u8>,
+    /// Bytes of the longest line that is read.
+    most: usize,
 }
 
 /// No line of these devices is longer.
@@ -31,7 +33,12 @@ impl Line {
             Ok(Err(error)) => return Err(CallError::NotSent(error.to_string())),
             Err(_) => return Err(CallError::NotSent("no connection in time".to_owned())),
         };
-        Ok(Line { stream, patience, rest: Vec::new() })
+        Ok(Line { stream, patience, rest: Vec::new(), most: MOST })
+    }
+
+    /// Takes no line of more than so many bytes.
+    pub fn at_most(self, most: usize) -> Line {
+        Line { most, ..self }
     }
 
     /// # Errors
@@ -60,10 +67,10 @@ impl Line {
             if let Some(at) = self.rest.iter().position(|byte| ends.contains(byte)) {
                 let mut piece: Vec<u8> = self.rest.drain(..=at).collect();
                 piece.pop();
-                return Ok(piece);
+                return if piece.len() > self.most { Err(self.too_long()) } else { Ok(piece) };
             }
-            if self.rest.len() > MOST {
-                return Err(CallError::Unclear(format!("more than {MOST} bytes without an end of line")));
+            if self.rest.len() > self.most {
+                return Err(self.too_long());
             }
             let mut buffer = [0; 512];
             match self.stream.read(&mut buffer).await {
@@ -72,5 +79,9 @@ impl Line {
                 Err(error) => return Err(CallError::NoAnswer(error.to_string())),
             }
         }
+    }
+
+    fn too_long(&self) -> CallError {
+        CallError::Unclear(format!("a line of more than {} bytes", self.most))
     }
 }
