@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use clubos::site::load::read;
 use clubos::site::{
-    BayId, DriverKind, Effect, FeedUrl, LoadMode, Problem, Role, Site, SiteProblems, Target, load, secret,
+    BayId, DriverKind, Effect, FeedUrl, LanDevice, LoadMode, Problem, Role, Site, SiteProblems, Target, load,
+    secret,
 };
 use proptest::prelude::*;
 
@@ -473,4 +474,75 @@ fn home_assistant_is_off_unless_named_and_takes_no_wish_unless_told() {
     let with = |table: &str| real(&format!("{EXAMPLE}\n{table}\n")).unwrap().home_assistant.unwrap();
     assert!(!with("[home_assistant]").commands);
     assert!(with("[home_assistant]\ncommands = true").commands);
+}
+
+/// A site whose bay 1 has a projector with these keys.
+fn with_projector(keys: &str) -> (String, Result<Site, SiteProblems>) {
+    let device =
+        format!("[[bays.devices]]\neffects = [\"projector.on\", \"projector.cycle\"]\n{keys}\n\n[[doors]]");
+    let text = EXAMPLE.replacen("[[doors]]", &device, 1);
+    (text.clone(), real(&text))
+}
+
+#[test]
+fn projectors_are_read_with_the_ports_of_their_protocols() {
+    let (_, site) =
+        with_projector("driver = \"pjlink\"\nhost = \"10.20.0.31\"\ninput = \"3A\"\npassword_file = \"p\"");
+    let site = site.unwrap();
+    let kinds = || site.bays.values().flat_map(|bay| bay.drivers.values());
+    let pjlink = kinds().find_map(|kind| match kind {
+        DriverKind::Lan(LanDevice::Pjlink(at)) => Some(at.clone()),
+        _ => None,
+    });
+    let pjlink = pjlink.unwrap();
+    assert_eq!((pjlink.host.as_str(), pjlink.port, pjlink.input.as_str()), ("10.20.0.31", 4352, "3A"));
+    assert_eq!(pjlink.password_file, Some(PathBuf::from("/etc/clubos/p")));
+    let (_, site) = with_projector("driver = \"benq\"\nhost = \"projector-1\"\ninput = \"hdmi2\"");
+    let site = site.unwrap();
+    let benq = site.bays.values().flat_map(|bay| bay.drivers.values()).find_map(|kind| match kind {
+        DriverKind::Lan(LanDevice::Benq(at)) => Some((at.port, at.input.clone())),
+        _ => None,
+    });
+    assert_eq!(benq, Some((8000, "hdmi2".to_owned())));
+}
+
+#[test]
+fn a_projector_that_cannot_work_is_refused_with_its_line() {
+    for (driver, keys, marker, what) in [
+        (
+            "pjlink",
+            "host = \"10.20.0.31\"\ninput = \"hdmi\"",
+            "input = \"hdmi\"",
+            "`hdmi` is no PJLink input",
+        ),
+        ("pjlink", "host = \"10.20.0.31\"\ninput = \"70\"", "input = \"70\"", "`70` is no PJLink input"),
+        ("pjlink", "host = \"http://x\"\ninput = \"31\"", "host = \"http://x\"", "is no host"),
+        ("pjlink", "host = \"x\"\nport = 0\ninput = \"31\"", "port = 0", "out of range"),
+        ("pjlink", "host = \"x\"\npassword = \"y\"\ninput = \"31\"", "password = ", "no such key"),
+        ("pjlink", "input = \"31\"", "effects = [\"projector.on\", \"projector.cycle\"]", "is missing"),
+        ("pjlink", "host = \"x\"", "effects = [\"projector.on\", \"projector.cycle\"]", "is missing"),
+        ("benq", "host = \"x\"\ninput = \"31\"", "input = \"31\"", "`31` is no input of these projectors"),
+        (
+            "benq",
+            "host = \"x\"\npassword_file = \"p\"\ninput = \"dp\"",
+            "password_file = \"p\"",
+            "no such key",
+        ),
+    ] {
+        let (text, site) = with_projector(&format!("driver = \"{driver}\"\n{keys}"));
+        let problems = site.unwrap_err().0;
+        assert_eq!(problems.len(), 1, "{keys}: {problems:#?}");
+        let line = text[..text.find(marker).unwrap()].matches('\n').count() + 1;
+        assert!(problems[0].what.contains(what) && !problems[0].mend.is_empty(), "{}", problems[0]);
+        assert!(problems[0].line.abs_diff(line) <= 1, "{keys}: line {} is not {line}", problems[0].line);
+    }
+}
+
+#[test]
+fn a_projector_is_not_named_for_what_it_cannot_do() {
+    let keys = "driver = \"pjlink\"\nhost = \"x\"\ninput = \"31\"";
+    let (text, _) = with_projector(keys);
+    let problems = real(&text.replacen("\"projector.cycle\"]", "\"tv.on\"]", 1)).unwrap_err().0;
+    assert!(problems.len() == 1 && problems[0].what.contains("`pjlink` cannot do `tv.on`"), "{problems:#?}");
+    assert!(problems[0].mend.contains("projector.input"), "{}", problems[0]);
 }

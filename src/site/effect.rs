@@ -152,6 +152,8 @@ impl Effect {
             Effect::ProjectorOn
             | Effect::ProjectorOff
             | Effect::ProjectorInput
+            // A projector has no timer: the box ends the cycle, and if it dies in between, it stays off.
+            | Effect::ProjectorCycle
             | Effect::PcWake
             | Effect::TvOn
             | Effect::TvOff
@@ -161,7 +163,6 @@ impl Effect {
             Effect::SimRestart
             | Effect::RadarReset
             | Effect::PcReboot
-            | Effect::ProjectorCycle
             | Effect::AudioRestart
             | Effect::DoorUnlock
             | Effect::PoeCycle
