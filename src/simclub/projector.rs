@@ -332,7 +332,7 @@ async fn serve<S: Speech>(listener: tokio::net::TcpListener, speech: Arc<S>) {
         }
         let greeting = speech.greeting();
         match speech.projector().fault() {
-            Some(Fault::Silent) => client.left().await,
+            Some(Fault::Silent) => while client.line(b"\r#", 4096).await.is_some() {},
             Some(Fault::Html) => {
                 client.say("HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n").await;
                 client.say("<html><body>SIMULATED: no projector</body></html>").await;

@@ -186,6 +186,11 @@ async fn a_refusal_is_failed_in_plain_words() {
     for (family, fail) in [(Family::Pjlink, "failure of its own (ERR4)"), (Family::Benq, "Unsupported item")]
     {
         let mut bench = Bench::start(family);
+        // Or it would be right already.
+        match &bench.server {
+            Server::Pjlink(server) => server.set_input("32"),
+            Server::Benq(server) => server.set_input("dp"),
+        }
         for (id, effect) in (20..).zip([Effect::ProjectorOff, Effect::ProjectorInput, Effect::ProjectorCycle])
         {
             bench.set(effect, Behaviour::Fail);
