@@ -474,3 +474,82 @@ fn home_assistant_is_off_unless_named_and_takes_no_wish_unless_told() {
     assert!(!with("[home_assistant]").commands);
     assert!(with("[home_assistant]\ncommands = true").commands);
 }
+
+#[test]
+fn a_ninjaone_pc_names_its_region_its_number_and_files_for_its_secrets() {
+    let text = EXAMPLE.replacen(
+        "driver = \"agent-mqtt\"\neffects = [\"sim.restart\", \"radar.reset\", \"pc.reboot\"]\n\n[[doors]]",
+        "driver = \"agent-mqtt\"\neffects = [\"sim.restart\", \"radar.reset\"]\n\n[[bays.devices]]\ndriver = \"ninjaone\"\n\
+         host = \"eu.ninjarmm.com\"\ndevice_id = 4711\nclient_id = \"abc\"\nclient_secret_file = \"ninja-secret\"\n\
+         effects = [\"pc.reboot\"]\n\n[[doors]]",
+        1,
+    );
+    let problems = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        let problems = real(&text.replacen(from, to, 1)).err().map_or_else(Vec::new, |problems| problems.0);
+        problems.iter().map(|p| format!("{}: {}; {}", p.key, p.what, p.mend)).collect::<Vec<_>>().join("\n")
+    };
+    let site = real(&text).unwrap();
+    let Some(DriverKind::Lan(clubos::site::LanDevice::NinjaOne(pc))) =
+        site.driver(Effect::PcReboot, &Target::new("bay-2"))
+    else {
+        panic!("no PC at NinjaOne")
+    };
+    assert_eq!((pc.host.as_str(), pc.device_id, pc.forced), ("eu.ninjarmm.com", 4711, false));
+    assert_eq!(pc.client_secret_file, Path::new("/etc/clubos/ninja-secret"));
+    assert!(pc.refresh_token_file.is_none() && pc.certificate_sha256.is_none());
+    for (from, to, said) in [
+        ("eu.ninjarmm.com", "ninja.example", "is no region of NinjaOne"),
+        ("device_id = 4711", "device_id = 0", "device_id"),
+        ("device_id = 4711\n", "", "is missing"),
+        ("client_id = \"abc\"\n", "", "client_id"),
+        ("client_secret_file", "client_secret", "a secret stands in the file itself"),
+        ("effects = [\"pc.reboot\"]", "effects = [\"sim.restart\"]", "`ninjaone` cannot do `sim.restart`"),
+        ("client_id = \"abc\"", "client_id = \"abc\"\nforce = true", "force"),
+    ] {
+        let found = problems(from, to);
+        assert!(found.contains(said), "{to}: {found}");
+    }
+    let own = format!("host = \"ninja.example:8443\"\ncertificate_sha256 = \"{}\"", "ab".repeat(32));
+    assert_eq!(problems("host = \"eu.ninjarmm.com\"", &own), "");
+}
+
+#[test]
+fn an_account_for_the_older_network_api_takes_the_place_of_uplinks_named_by_hand() {
+    let bay = "[[bays.devices]]\ndriver = \"unifi-network\"\ndevice = \"02:00:00:00:00:02\"\nport = 5\n\
+               effects = [\"poe.cycle\"]\n\n[[doors]]";
+    let console = |more: &str| {
+        let table = format!(
+            "[network]\nurl = \"https://10.20.0.1\"\nkey_file = \"network-key\"\ncertificate_sha256 = \"{}\"\n{more}\n",
+            "ab".repeat(32)
+        );
+        let text =
+            EXAMPLE.replacen("[[doors]]", bay, 1).replacen("[access]", &format!("{table}\n[access]"), 1);
+        real(&text)
+    };
+    let said = |site: Result<Site, SiteProblems>| {
+        site.err().map_or_else(Vec::new, |p| p.0).iter().map(|p| p.to_string()).collect::<Vec<_>>().join("\n")
+    };
+    assert!(said(console("")).contains("of which no uplink is known"));
+    let site = console("username = \"clubos\"\npassword_file = \"network-password\"").unwrap();
+    let account = site.network.unwrap().account.unwrap();
+    assert_eq!(account.username, "clubos");
+    assert_eq!(account.password_file, Path::new("/etc/clubos/network-password"));
+    let named = "uplinks = [\"02:00:00:00:00:02/5\"]\nusername = \"clubos\"\npassword_file = \"x\"";
+    assert!(said(console(named)).contains("is an uplink"), "what a person names counts in any case");
+    assert!(said(console("username = \"clubos\"")).contains("password_file"));
+    assert!(said(console("password_file = \"x\"")).contains("username"));
+    assert!(said(console("username = \"clubos\"\npassword = \"x\"")).contains("a secret stands in the file"));
+}
+
+#[test]
+fn webhooks_of_doors_are_off_until_their_secret_is_named() {
+    assert_eq!(real(EXAMPLE).unwrap().access.unwrap().webhook_secret_file, None);
+    let text = EXAMPLE.replacen(
+        "token_file = \"access-token\"",
+        "token_file = \"access-token\"\nwebhook_secret_file = \"access-webhook\"",
+        1,
+    );
+    let file = real(&text).unwrap().access.unwrap().webhook_secret_file;
+    assert_eq!(file.as_deref(), Some(Path::new("/etc/clubos/access-webhook")));
+}

@@ -281,6 +281,7 @@ pub fn start(
         setup.public_url.clone(),
     );
     let agents = drivers.as_ref().and_then(|drivers| drivers.http_agents());
+    let access_hooks = drivers.as_ref().and_then(|drivers| drivers.access_hooks());
     let cloud = setup.cloud.map(|cloud| cloud.start(&handle, &setup.site, &setup.clock)).transpose()?;
     let outside = Outside {
         desk: handle.clone(),
@@ -309,6 +310,9 @@ pub fn start(
     }
     if let Some(phones) = setup.phones {
         app = app.with_demo_phone(phones);
+    }
+    if let Some(hooks) = access_hooks {
+        app = app.with_access_hooks(hooks);
     }
     if let Some(agents) = agents {
         app = app.with_agents(agents);

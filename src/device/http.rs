@@ -105,3 +105,12 @@ pub(super) async fn limited(mut response: Response, most: usize) -> Result<Vec<u
     }
     Ok(body)
 }
+
+/// Percent-encodes for a query or a form; only unreserved characters (RFC 3986, 2.3) stay.
+pub fn encoded(text: &str) -> String {
+    let byte = |b: u8| match b {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}

@@ -5,6 +5,7 @@
 
 pub mod access;
 mod access_client;
+pub mod access_hook;
 mod access_watch;
 pub mod access_wire;
 pub mod agent;
@@ -24,6 +25,8 @@ pub mod pinned_tls;
 pub mod protect;
 pub mod registry;
 mod switch;
+mod unifi_legacy;
+mod unifi_legacy_wire;
 pub mod unifi_network;
 mod unifi_network_client;
 mod unifi_network_guard;

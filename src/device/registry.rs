@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::access::{AccessDriver, AccessError, AccessOptions};
+use super::access_hook::AccessHooks;
 use super::agent::{AgentDriver, AgentOptions};
 use super::agent_http::{HttpAgentDriver, HttpAgentOptions, HttpAgents};
 use super::broker::BrokerError;
@@ -162,6 +163,11 @@ impl Drivers {
     /// The side of the agents that ask over HTTP, if the site has any.
     pub fn http_agents(&self) -> Option<HttpAgents> {
         self.http_agents.as_ref().map(HttpAgentDriver::agents)
+    }
+
+    /// What takes the door controller's webhooks, if the site names their secret.
+    pub fn access_hooks(&self) -> Option<AccessHooks> {
+        self.access.as_ref().and_then(AccessDriver::hooks)
     }
 
     /// Every device with its health, for pages and `/metrics`; a bay may stand in it once per family.

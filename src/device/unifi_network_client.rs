@@ -34,6 +34,8 @@ pub enum NetworkError {
     #[error(transparent)]
     Key(#[from] secret::SecretError),
     #[error(transparent)]
+    Password(secret::SecretError),
+    #[error(transparent)]
     Pin(#[from] pinned_tls::PinError),
     #[error("`{0}` is no address of a console; it reads https://<console>")]
     Url(String),
@@ -48,7 +50,8 @@ pub(super) struct NetworkClient {
     key: String,
     /// The site's name or reference at the console, if one is named.
     site: Option<String>,
-    site_id: Mutex<Option<String>>,
+    /// Its id, and the name the older API knows it by.
+    site_row: Mutex<Option<(String, String)>>,
     breaker: Breaker,
     reading: tokio::sync::Mutex<()>,
     acting: tokio::sync::Mutex<()>,
@@ -76,7 +79,7 @@ impl NetworkClient {
             base,
             key: secret::read(&console.key_file)?,
             site: console.site.clone(),
-            site_id: Mutex::default(),
+            site_row: Mutex::default(),
             breaker: Breaker::new(options.leniency()),
             reading: tokio::sync::Mutex::default(),
             acting: tokio::sync::Mutex::default(),
@@ -102,7 +105,7 @@ impl NetworkClient {
 
     /// Looks the site up anew at the next call: the console may have been set up again.
     pub fn forget_site(&self) {
-        *lock(&self.site_id) = None;
+        *lock(&self.site_row) = None;
     }
 
     pub async fn devices(&self) -> Result<Vec<DeviceRow>, CallError> {
@@ -139,7 +142,21 @@ impl NetworkClient {
     }
 
     async fn site_id(&self) -> Result<String, CallError> {
-        let known = lock(&self.site_id).clone();
+        self.site_row().await.map(|(id, _)| id)
+    }
+
+    /// The site's name in the older API.
+    pub async fn site_reference(&self) -> Result<String, CallError> {
+        self.site_row().await.map(|(_, reference)| reference)
+    }
+
+    /// The same connection, for the older API.
+    pub fn http(&self) -> (reqwest::Client, &str) {
+        (self.http.clone(), &self.base)
+    }
+
+    async fn site_row(&self) -> Result<(String, String), CallError> {
+        let known = lock(&self.site_row).clone();
         if let Some(known) = known {
             return Ok(known);
         }
@@ -156,9 +173,9 @@ impl NetworkClient {
             );
             return Err(CallError::Refused(why));
         };
-        let id = segment(&one.id);
-        *lock(&self.site_id) = Some(id.clone());
-        Ok(id)
+        let row = (segment(&one.id), one.internal_reference.clone());
+        *lock(&self.site_row) = Some(row.clone());
+        Ok(row)
     }
 
     /// A whole list, page by page.

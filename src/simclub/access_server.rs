@@ -131,6 +131,7 @@ impl AccessServer {
             url: format!("https://{}", self.address),
             token_file: self.token_file.clone(),
             certificate_sha256: self.fingerprint.clone(),
+            webhook_secret_file: None,
         }
     }
 
@@ -295,7 +296,8 @@ async fn notifications(State(shared): State<Arc<Shared>>, upgrade: WebSocketUpgr
 }
 
 async fn notify_all(mut socket: WebSocket, mut notices: broadcast::Receiver<String>) {
-    let mut next = "Hello (SIMULATED)".to_owned();
+    // A JSON string, as clients that read every frame as JSON expect it; others look for the word.
+    let mut next = "\"Hello\"".to_owned();
     while socket.send(Message::text(next)).await.is_ok() {
         next = loop {
             match notices.recv().await {

@@ -1,5 +1,5 @@
 //! A whole simulated club on real wires: a real broker with a simulated agent a bay, a simulated Access
-//! controller, and the wireless rest. For the demo and for tests of the whole house.
+//! controller, cameras, and the wireless rest. For the demo and for tests of the whole house.
 //!
 //! Owns all of it; it ends with the value. Takes only devices that the site itself calls simulated.
 
@@ -17,10 +17,11 @@ use super::broker::{SimBroker, SimBrokerError};
 use super::control::SimControl;
 use super::driver::SimDriver;
 use super::model::SimClub;
+use super::protect_server::{CAMERAS, Mood, ProtectServer};
 use crate::clock::Clock;
 use crate::device::broker::bay_user;
 use crate::device::{DeviceError, DeviceEvent, Drivers};
-use crate::site::{DriverKind, Site, Target, secret};
+use crate::site::{Camera, DriverKind, Site, Target, secret};
 
 /// Where the simulated club listens, all on loopback; 0 takes a free port.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,7 +36,7 @@ pub struct SimPorts {
 pub enum SimHouseError {
     #[error("the broker: {0}")]
     Broker(#[from] SimBrokerError),
-    #[error("the Access controller: {0}")]
+    #[error("a simulated console: {0}")]
     Access(#[from] AccessServerError),
     #[error("a bay's password: {0}")]
     Secret(#[from] secret::SecretError),
@@ -76,6 +77,7 @@ pub struct SimHouse {
     clock: Clock,
     broker: SimBroker,
     access: AccessServer,
+    cameras: ProtectServer,
     _agents: Vec<SimAgent>,
 }
 
@@ -107,8 +109,17 @@ impl SimHouse {
         let mut site = wired(site, &doors);
         site.broker = Some(broker.settings());
         site.access = Some(access.settings());
+        let cameras = ProtectServer::start(&dir.join("cameras"), Mood::Right)?;
+        site.protect = Some(cameras.settings());
+        let places = site.bays.keys().map(|bay| Target::from(*bay)).chain(site.doors.keys().cloned());
+        let places: Vec<Target> = places.chain([Target::new("hall")]).collect();
+        let camera = |(place, id): (Target, &&str)| Camera { id: (*id).to_owned(), place };
+        let seen = places.into_iter().zip(CAMERAS.iter().cycle()).map(camera).collect();
+        if let Some(protect) = &mut site.protect {
+            protect.cameras = seen;
+        }
         let wireless = SimDriver::new(control.clone(), clock.clone());
-        Ok(SimHouse { site, control, wireless, clock, broker, access, _agents: agents })
+        Ok(SimHouse { site, control, wireless, clock, broker, access, cameras, _agents: agents })
     }
 
     /// The site as the box is to use it: simulated devices behind real wires.
@@ -138,6 +149,10 @@ impl SimHouse {
 
     pub fn access(&self) -> &AccessServer {
         &self.access
+    }
+
+    pub fn cameras(&self) -> &ProtectServer {
+        &self.cameras
     }
 
     /// Starts the box's drivers on this club. The handle carries what the wireless devices show; it ends

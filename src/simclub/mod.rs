@@ -18,7 +18,10 @@ mod fake_slack_check;
 pub mod fake_twilio;
 pub mod house;
 pub mod model;
+mod network_legacy;
 pub mod network_server;
+pub mod ninjaone_server;
+pub mod protect_server;
 pub mod signing;
 mod text_server;
 

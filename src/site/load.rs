@@ -431,11 +431,13 @@ fn access(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Option<Ac
     let certificate = table.need_text("certificate_sha256", mend, problems);
     let certificate =
         certificate.and_then(|c| validate::sha256(&c, &table.at("certificate_sha256"), problems));
+    let webhook_secret_file = load_notify::optional_file(&mut table, "webhook_secret_file", beside, problems);
     table.finish(problems);
     Some(AccessController {
         url: url?.value.trim_end_matches('/').to_owned(),
         token_file: token?,
         certificate_sha256: certificate?,
+        webhook_secret_file,
     })
 }
 

@@ -35,7 +35,7 @@ pub use ids::{BayId, E164, Target};
 pub use lan::{LanDevice, LanFamily};
 pub use llm::{CloudModel, LlmCompany};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
-pub use network::{Gear, NetworkConsole, plain_mac};
+pub use network::{Gear, NetworkAccount, NetworkConsole, plain_mac};
 pub use plain::Plain;
 pub use problem::{Problem, Problems};
 pub use protect::{Camera, KEPT as PROTECT_KEPT, Protect};
@@ -203,6 +203,8 @@ pub struct AccessController {
     pub token_file: PathBuf,
     /// SHA-256 of the certificate (DER), lower-case hex; the connection is refused on any other.
     pub certificate_sha256: String,
+    /// What its webhooks are signed with. `None`: none are taken.
+    pub webhook_secret_file: Option<PathBuf>,
 }
 
 impl Site {

@@ -21,6 +21,7 @@ use super::view::Look;
 use super::{api, assets, events, headers, hooks, pages, phone};
 use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
+use crate::device::access_hook::AccessHooks;
 use crate::device::agent_http::HttpAgents;
 use crate::llm::Fallback;
 use crate::site::{Effect, Site, Target};
@@ -50,6 +51,8 @@ pub struct App {
     /// The bays' agents that ask over HTTP.
     pub(super) agents: Option<HttpAgents>,
     pub(super) text_hooks: Option<Arc<dyn hooks::TextHooks>>,
+    /// The door controller's webhooks.
+    pub(super) access_hooks: Option<AccessHooks>,
     /// Demo only: the simulated customers' phones.
     pub(super) phone: Option<Arc<dyn phone::DemoPhone>>,
     pub(super) public_url: Option<String>,
@@ -119,6 +122,7 @@ impl App {
             cloud: None,
             agents: None,
             text_hooks: None,
+            access_hooks: None,
             phone: None,
             people: Arc::new(NobodyCalled),
             public_url: None,
@@ -157,6 +161,13 @@ impl App {
     #[must_use]
     pub fn with_text_hooks(mut self, hooks: Arc<dyn hooks::TextHooks>) -> App {
         self.text_hooks = Some(hooks);
+        self
+    }
+
+    /// Takes the door controller's webhooks at `/hooks/access`.
+    #[must_use]
+    pub fn with_access_hooks(mut self, hooks: AccessHooks) -> App {
+        self.access_hooks = Some(hooks);
         self
     }
 

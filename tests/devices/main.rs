@@ -12,8 +12,11 @@ mod agents;
 mod broken_broker;
 mod broker;
 mod house;
+mod ninjaone;
+mod peers;
 mod protect;
 mod support;
+mod unifi_legacy;
 mod unifi_network;
 #[path = "../waiting/mod.rs"]
 mod waiting;

@@ -15,6 +15,7 @@ mod club;
 mod demo;
 mod docs;
 mod door;
+mod hooks;
 mod on_call;
 mod people;
 mod pictures;

@@ -5,6 +5,7 @@
 //! device answers to a command is an acknowledgement; what it shows at the next look is the proof.
 
 mod benq;
+mod ninjaone;
 mod tcp;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -111,8 +112,9 @@ impl LanDriver {
         options: LanOptions,
     ) -> Result<LanDriver, LanError> {
         let mut running = Vec::new();
+        let mut accounts = ninjaone::Accounts::default();
         for unit in units {
-            let Some(wire) = wire(&unit, &options)? else { continue };
+            let Some(wire) = wire(&unit, &options, &mut accounts)? else { continue };
             running.push(Arc::new(Unit::new(unit, wire, events.clone(), clock.clone(), options.clone())));
         }
         let tasks = running.iter().map(|unit| tokio::spawn(keep(unit.clone()))).collect();
@@ -121,10 +123,15 @@ impl LanDriver {
 }
 
 /// The wire of a device; `None` for a family that is not reached at an address.
-fn wire(unit: &LanUnit, options: &LanOptions) -> Result<Option<Box<dyn Wire>>, LanError> {
+fn wire(
+    unit: &LanUnit,
+    options: &LanOptions,
+    accounts: &mut ninjaone::Accounts,
+) -> Result<Option<Box<dyn Wire>>, LanError> {
     Ok(match &unit.device {
         LanDevice::Benq(at) => Some(Box::new(benq::Projector::new(at, options.patience))),
         LanDevice::MqttSwitch(_) => None,
+        LanDevice::NinjaOne(at) => Some(Box::new(accounts.wire(&unit.target, at, options)?)),
     })
 }
 

@@ -136,7 +136,7 @@ impl MqttDriver {
 fn topics(unit: &LanUnit) -> Option<Box<dyn Topics>> {
     match &unit.device {
         LanDevice::MqttSwitch(of) => Some(Box::new(mqtt_switch::Switch::new(of, &unit.effects))),
-        LanDevice::Benq(_) => None,
+        LanDevice::Benq(_) | LanDevice::NinjaOne(_) => None,
     }
 }
 

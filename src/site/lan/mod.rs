@@ -6,11 +6,13 @@
 
 mod benq;
 mod mqtt_switch;
+mod ninjaone;
 
 use std::path::Path;
 
 pub use benq::Benq;
 pub use mqtt_switch::MqttSwitch;
+pub use ninjaone::NinjaOne;
 
 use super::Effect;
 use super::problem::Problems;
@@ -23,6 +25,8 @@ pub enum LanDevice {
     Benq(Benq),
     /// A switch, button or dial behind the broker, by the topics the file names.
     MqttSwitch(MqttSwitch),
+    /// A bay's PC at NinjaOne, over the internet.
+    NinjaOne(NinjaOne),
 }
 
 /// Every family of these, as `driver` names it.
@@ -30,6 +34,7 @@ pub enum LanDevice {
 pub enum LanFamily {
     Benq,
     MqttSwitch,
+    NinjaOne,
 }
 
 /// What projectors do.
@@ -46,13 +51,14 @@ const SWITCH: &[Effect] = &[
 ];
 
 impl LanFamily {
-    pub const ALL: &'static [LanFamily] = &[LanFamily::Benq, LanFamily::MqttSwitch];
+    pub const ALL: &'static [LanFamily] = &[LanFamily::Benq, LanFamily::MqttSwitch, LanFamily::NinjaOne];
 
     /// As `driver` names it.
     pub fn name(self) -> &'static str {
         match self {
             LanFamily::Benq => "benq",
             LanFamily::MqttSwitch => "mqtt-switch",
+            LanFamily::NinjaOne => "ninjaone",
         }
     }
 
@@ -65,6 +71,7 @@ impl LanFamily {
         match self {
             LanFamily::Benq => PROJECTOR.contains(&effect),
             LanFamily::MqttSwitch => SWITCH.contains(&effect) || effect == Effect::ThermostatSet,
+            LanFamily::NinjaOne => effect == Effect::PcReboot,
         }
     }
 
@@ -73,6 +80,7 @@ impl LanFamily {
         match self {
             LanFamily::Benq => false,
             LanFamily::MqttSwitch => true,
+            LanFamily::NinjaOne => false,
         }
     }
 
@@ -83,10 +91,10 @@ impl LanFamily {
         beside: &Path,
         problems: &mut Problems,
     ) -> Option<LanDevice> {
-        let _ = beside;
         match self {
             LanFamily::Benq => benq::read(table, problems).map(LanDevice::Benq),
             LanFamily::MqttSwitch => mqtt_switch::read(table, problems).map(LanDevice::MqttSwitch),
+            LanFamily::NinjaOne => ninjaone::read(table, beside, problems).map(LanDevice::NinjaOne),
         }
     }
 }
@@ -96,6 +104,7 @@ impl LanDevice {
         match self {
             LanDevice::Benq(_) => LanFamily::Benq,
             LanDevice::MqttSwitch(_) => LanFamily::MqttSwitch,
+            LanDevice::NinjaOne(_) => LanFamily::NinjaOne,
         }
     }
 }
