@@ -330,3 +330,29 @@ async fn a_signed_webhook_tells_of_an_unlock_and_of_the_door_and_a_forged_one_of
 async fn without_a_secret_no_webhook_is_taken() {
     assert!(Bench::start().driver.hooks().is_none());
 }
+
+#[tokio::test]
+async fn a_429_is_waited_out_by_the_looks_and_an_unlock_then_is_refused_and_not_unknown() {
+    for wait in [Some(30), None] {
+        let mut bench = Bench::start();
+        bench.seen.online(DOOR, true).await;
+        bench.server.set_fault(Some(Fault::TooMany(wait)));
+        let waits = || bench.health().last_error.is_some_and(|error| error.contains("looked at again in"));
+        eventually("the looks wait", waits).await;
+        let mut watch = bench.unlock(41).await.expect("it was tried");
+        let Verdict::Failed(why) = bench.follow(&mut watch).await else { panic!("refused") };
+        assert!(why.contains("429"), "{why}");
+        assert_eq!(bench.server.unlocks(), [] as [i64; 0]);
+        let asked = bench.server.asked();
+        bench.seen.once(DOOR, |o| matches!(o, Observation::Reachable { online: false, .. })).await;
+        assert_eq!(bench.server.asked(), asked, "no look meanwhile");
+    }
+}
+
+#[tokio::test]
+async fn a_door_without_a_hub_is_told() {
+    let bench = Bench::start();
+    bench.server.take_hub("d-1");
+    let told = || bench.health().last_error.is_some_and(|error| error.contains("no hub is bound"));
+    eventually("it is told", told).await;
+}
