@@ -407,7 +407,7 @@ fn routed(
             let port: u16 = port.parse().unwrap_or(0);
             shared.act(headers, body, "POWER_CYCLE", || shared.cycle(id, port, fault == Some(Fault::Lies)))
         }
-        ["sites", SITE, "devices", _, "interfaces", "ports", _, "actions"] => {
+        ["sites", SITE, "devices", _, "interfaces", "ports", _, "actions"] if fault == Some(Fault::Old) => {
             refusal(StatusCode::NOT_FOUND, "api.request.unknown", "SIMULATED: not in this version")
         }
         _ => {

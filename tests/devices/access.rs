@@ -356,3 +356,22 @@ async fn a_door_without_a_hub_is_told() {
     let told = || bench.health().last_error.is_some_and(|error| error.contains("no hub is bound"));
     eventually("it is told", told).await;
 }
+
+#[test]
+fn the_box_has_no_word_that_locks_down_or_keeps_a_door_open() {
+    let mut read = 0;
+    for file in std::fs::read_dir("src/device").expect("the drivers").flatten() {
+        let name = file.file_name().to_string_lossy().into_owned();
+        if !name.starts_with("access") {
+            continue;
+        }
+        read += 1;
+        let text = std::fs::read_to_string(file.path()).expect("text");
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for word in ["lock_rule", "lockdown", "evacuation", "keep_lock", "keep_unlock", "emergency"] {
+                assert!(!line.contains(word), "{name}: {line}");
+            }
+        }
+    }
+    assert!(read >= 5, "the driver's files are elsewhere");
+}
