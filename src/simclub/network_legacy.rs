@@ -40,7 +40,9 @@ pub struct Legacy {
 
 struct Session {
     jwt: String,
-    csrf: String,
+    /// Tokens that are worth something, the latest last: old ones are not taken back when a new one is handed out, as
+    /// clients that never renew theirs work at real consoles.
+    csrf: Vec<String>,
     /// The token changed and was not told yet.
     news: bool,
 }
@@ -86,9 +88,14 @@ impl Legacy {
     /// Gives out another token with the next answer; the old one is worth nothing from now on.
     pub fn change_token(&self) {
         if let Some(session) = lock(&self.session).as_mut() {
-            session.csrf = random().unwrap_or_default();
+            session.csrf = vec![random().unwrap_or_default()];
             session.news = true;
         }
+    }
+
+    /// Whether a changed token was handed out.
+    pub fn is_token_told(&self) -> bool {
+        lock(&self.session).as_ref().is_some_and(|session| !session.news)
     }
 
     /// Answers the next log-ins with 429, without saying how long to wait.
@@ -130,7 +137,7 @@ impl Legacy {
         let mut answer = axum::Json(body).into_response();
         set(&mut answer, "set-cookie", &cookie);
         set(&mut answer, "x-csrf-token", &csrf);
-        *lock(&self.session) = Some(Session { jwt, csrf, news: false });
+        *lock(&self.session) = Some(Session { jwt, csrf: vec![csrf], news: false });
         answer
     }
 
@@ -146,7 +153,8 @@ impl Legacy {
             let body = json!({"error": {"code": 401, "message": "Unauthorized"}});
             return Some((StatusCode::UNAUTHORIZED, axum::Json(body)).into_response());
         };
-        let token = headers.get("x-csrf-token").is_some_and(|v| v.as_bytes() == session.csrf.as_bytes());
+        let known = |value: &HeaderValue| session.csrf.iter().any(|csrf| value.as_bytes() == csrf.as_bytes());
+        let token = headers.get("x-csrf-token").is_some_and(known);
         let free = method == Method::GET || token;
         (!free).then(|| {
             let body = json!({"error": {"code": 403, "message": "Forbidden"}});
@@ -154,14 +162,15 @@ impl Legacy {
         })
     }
 
-    /// Puts a changed token on an answer; what changed something changes the token.
+    /// Puts a changed token on an answer; what changes something gets a new one.
     fn renewed(&self, method: &Method, mut answer: Response) -> Response {
+        let mut session = lock(&self.session);
+        let Some(session) = session.as_mut() else { return answer };
         if method != Method::GET {
-            self.change_token();
+            session.csrf.push(random().unwrap_or_default());
         }
-        if let Some(session) = lock(&self.session).as_mut().filter(|session| session.news) {
-            session.news = false;
-            set(&mut answer, "x-updated-csrf-token", &session.csrf);
+        if std::mem::take(&mut session.news) || method != Method::GET {
+            set(&mut answer, "x-updated-csrf-token", session.csrf.last().map_or("", String::as_str));
         }
         answer
     }

@@ -126,7 +126,9 @@ async fn an_old_console_cycles_a_port_by_its_older_api_with_the_token_of_the_day
     bench.server.set_fault(Some(Fault::Old));
     for id in 11..14 {
         let mut watch = bench.cycle(id, "bay-1").await.expect("sent");
-        assert_eq!(bench.ends(&mut watch).await, Verdict::Verified, "the token changes every time");
+        assert_eq!(bench.ends(&mut watch).await, Verdict::Verified, "with token {id}");
+        bench.server.legacy().change_token();
+        eventually("the new token is handed out", || bench.server.legacy().is_token_told()).await;
     }
     let commands = bench.server.actions();
     let commands = commands.iter().filter(|what| what.ends_with("/cmd/devmgr")).count();
