@@ -25,7 +25,7 @@ fn allow(place: &Box, server: &ProtectServer, attach: bool) {
 /// The staff page, as soon as it holds this.
 async fn shown(place: &Box, http: &Client, token: &str, what: &str) -> String {
     let page = async || {
-        let asked = http.get(format!("{}/staff", place.url)).bearer_auth(token).send().await.ok()?;
+        let asked = http.get(format!("{}/", place.url)).bearer_auth(token).send().await.ok()?;
         asked.text().await.ok().filter(|page| page.contains(what))
     };
     asked_until(PATIENCE, page, || {
@@ -83,7 +83,7 @@ async fn a_camera_that_the_site_does_not_allow_is_not_asked() {
     let http = Client::new();
     let token = place.sign_in(&http, &place.url, "dana", super::operator::PASSWORD).await.expect("signed in");
     place.console(&http, &token, "there is a fire in the lobby, smoke everywhere").await.expect("stored");
-    let page = shown(&place, &http, &token, "emergency").await;
+    let page = shown(&place, &http, &token, "Fire, smoke or a burning smell").await;
     assert!(!page.contains("/pictures/"));
     assert_eq!(server.asked(), 0);
 }

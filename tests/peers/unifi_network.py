@@ -1,5 +1,5 @@
 """aiounifi, which Home Assistant's integration is built on, logs in to our older API, reads devices, ports and
-clients, and power-cycles a port, over a session that ends in between: `url user password switch port`."""
+clients, and power-cycles a port; what is wrong is refused: `url user password switch port`."""
 
 import asyncio, json, sys
 from urllib.parse import urlparse
