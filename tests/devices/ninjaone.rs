@@ -42,7 +42,7 @@ impl Bench {
         let unit = |bay: &str| LanUnit {
             target: Target::new(bay),
             effects: vec![Effect::PcReboot],
-            device: LanDevice::NinjaOne(pc.clone()),
+            device: LanDevice::NinjaOne(Box::new(pc.clone())),
             simulated: false,
         };
         let (sender, seen) = Seen::new();

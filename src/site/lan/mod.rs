@@ -26,7 +26,7 @@ pub enum LanDevice {
     /// A switch, button or dial behind the broker, by the topics the file names.
     MqttSwitch(MqttSwitch),
     /// A bay's PC at NinjaOne, over the internet.
-    NinjaOne(NinjaOne),
+    NinjaOne(Box<NinjaOne>),
 }
 
 /// Every family of these, as `driver` names it.
@@ -94,7 +94,9 @@ impl LanFamily {
         match self {
             LanFamily::Benq => benq::read(table, problems).map(LanDevice::Benq),
             LanFamily::MqttSwitch => mqtt_switch::read(table, problems).map(LanDevice::MqttSwitch),
-            LanFamily::NinjaOne => ninjaone::read(table, beside, problems).map(LanDevice::NinjaOne),
+            LanFamily::NinjaOne => {
+                ninjaone::read(table, beside, problems).map(|pc| LanDevice::NinjaOne(Box::new(pc)))
+            }
         }
     }
 }
