@@ -4,6 +4,7 @@
 //! supplied here that the file does not name; what has a default says so in `docs/site.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -413,12 +414,26 @@ fn broker(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Option<Br
     let port = table.whole("port", 1..=65_535, problems).and_then(|p| u16::try_from(p.value).ok());
     let username = table.need_text("username", "write the box's user at the broker", problems);
     let password = secret_file(&mut table, "password_file", beside, problems);
+    let plain_devices = table.text("plain_devices", problems).and_then(|at| {
+        let address = at.value.parse().ok().filter(|address: &SocketAddr| !address.ip().is_unspecified());
+        if address.is_none() {
+            let mend = "write the box's own address on the device network, like \"192.0.2.10:1883\"";
+            problems.add(
+                at.line,
+                table.at("plain_devices"),
+                format!("`{}` is no such address", at.value),
+                mend,
+            );
+        }
+        address
+    });
     table.finish(problems);
     Some(Broker {
         host: host?.value,
         port: port.unwrap_or(1883),
         username: username?.value,
         password_file: password?,
+        plain_devices,
     })
 }
 

@@ -187,6 +187,14 @@ fn can_carry(table: &Fields, driver: Option<&DriverKind>, effects: &[Effect], pr
         let what = format!("`{}` cannot do `{effect}`", family.name());
         problems.add(table.line, table.at("effects"), what, format!("it can do: {}", can.join(", ")));
     }
+    let able = effects.iter().filter(|effect| family.carries(**effect));
+    let mut told = Vec::new();
+    for (effect, (key, mend)) in able.filter_map(|effect| Some((effect, device.lacks(*effect)?))) {
+        if !told.contains(&key) {
+            told.push(key);
+            problems.add(table.line, table.at(key), format!("is missing, and `{effect}` needs it"), mend);
+        }
+    }
 }
 
 /// Reads `driver` and the keys that its family needs.
@@ -226,7 +234,7 @@ fn driver(table: &mut Fields, from: Source<'_>, place: Place, problems: &mut Pro
             None
         }
         other => {
-            let guess = did_you_mean(other, all_drivers().into_iter());
+            let guess = did_you_mean(other, all_drivers());
             problems.add(
                 found.line,
                 table.at("driver"),

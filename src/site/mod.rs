@@ -25,6 +25,7 @@ pub mod texts;
 mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -193,6 +194,8 @@ pub struct Broker {
     pub port: u16,
     pub username: String,
     pub password_file: PathBuf,
+    /// Where devices that cannot do TLS come in, on the device network. `None`: nobody does without.
+    pub plain_devices: Option<SocketAddr>,
 }
 
 /// A UniFi Access console.

@@ -124,7 +124,11 @@ impl LanDriver {
 fn wire(unit: &LanUnit, options: &LanOptions) -> Result<Option<Box<dyn Wire>>, LanError> {
     Ok(match &unit.device {
         LanDevice::Benq(at) => Some(Box::new(benq::Projector::new(at, options.patience))),
-        LanDevice::MqttSwitch(_) => None,
+        LanDevice::HassAgent(_)
+        | LanDevice::Lnxlink(_)
+        | LanDevice::MqttSwitch(_)
+        | LanDevice::Tasmota(_)
+        | LanDevice::Zigbee2mqtt(_) => None,
     })
 }
 

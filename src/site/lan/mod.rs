@@ -5,12 +5,20 @@
 //! has a default that names a physical thing.
 
 mod benq;
+mod hass_agent;
+mod lnxlink;
 mod mqtt_switch;
+mod tasmota;
+mod zigbee2mqtt;
 
 use std::path::Path;
 
 pub use benq::Benq;
+pub use hass_agent::HassAgent;
+pub use lnxlink::Lnxlink;
 pub use mqtt_switch::MqttSwitch;
+pub use tasmota::Tasmota;
+pub use zigbee2mqtt::Zigbee2mqtt;
 
 use super::Effect;
 use super::problem::Problems;
@@ -21,20 +29,34 @@ use super::raw::Fields;
 pub enum LanDevice {
     /// A BenQ projector over TCP.
     Benq(Benq),
+    /// A PC with HASS.Agent, behind the broker.
+    HassAgent(HassAgent),
+    /// A PC with LNXlink, behind the broker.
+    Lnxlink(Lnxlink),
     /// A switch, button or dial behind the broker, by the topics the file names.
-    MqttSwitch(MqttSwitch),
+    MqttSwitch(Box<MqttSwitch>),
+    /// A relay with Tasmota's firmware, behind the broker.
+    Tasmota(Tasmota),
+    /// A Zigbee device behind Zigbee2MQTT.
+    Zigbee2mqtt(Zigbee2mqtt),
 }
 
 /// Every family of these, as `driver` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LanFamily {
     Benq,
+    HassAgent,
+    Lnxlink,
     MqttSwitch,
+    Tasmota,
+    Zigbee2mqtt,
 }
 
 /// What projectors do.
 const PROJECTOR: &[Effect] =
     &[Effect::ProjectorOn, Effect::ProjectorOff, Effect::ProjectorInput, Effect::ProjectorCycle];
+/// What somebody else's agent on a bay's PC does.
+const PC: &[Effect] = &[Effect::SimRestart, Effect::PcReboot];
 /// What a thing does that is on or off and can be power-cycled by its own timer.
 const SWITCH: &[Effect] = &[
     Effect::OutletCycle,
@@ -46,13 +68,24 @@ const SWITCH: &[Effect] = &[
 ];
 
 impl LanFamily {
-    pub const ALL: &'static [LanFamily] = &[LanFamily::Benq, LanFamily::MqttSwitch];
+    pub const ALL: &'static [LanFamily] = &[
+        LanFamily::Benq,
+        LanFamily::HassAgent,
+        LanFamily::Lnxlink,
+        LanFamily::MqttSwitch,
+        LanFamily::Tasmota,
+        LanFamily::Zigbee2mqtt,
+    ];
 
     /// As `driver` names it.
     pub fn name(self) -> &'static str {
         match self {
             LanFamily::Benq => "benq",
+            LanFamily::HassAgent => "hass-agent",
+            LanFamily::Lnxlink => "lnxlink",
             LanFamily::MqttSwitch => "mqtt-switch",
+            LanFamily::Tasmota => "tasmota",
+            LanFamily::Zigbee2mqtt => "zigbee2mqtt",
         }
     }
 
@@ -64,7 +97,11 @@ impl LanFamily {
     pub fn carries(self, effect: Effect) -> bool {
         match self {
             LanFamily::Benq => PROJECTOR.contains(&effect),
-            LanFamily::MqttSwitch => SWITCH.contains(&effect) || effect == Effect::ThermostatSet,
+            LanFamily::HassAgent | LanFamily::Lnxlink => PC.contains(&effect),
+            LanFamily::MqttSwitch | LanFamily::Zigbee2mqtt => {
+                SWITCH.contains(&effect) || effect == Effect::ThermostatSet
+            }
+            LanFamily::Tasmota => SWITCH.contains(&effect),
         }
     }
 
@@ -72,7 +109,11 @@ impl LanFamily {
     pub fn needs_broker(self) -> bool {
         match self {
             LanFamily::Benq => false,
-            LanFamily::MqttSwitch => true,
+            LanFamily::HassAgent
+            | LanFamily::Lnxlink
+            | LanFamily::MqttSwitch
+            | LanFamily::Tasmota
+            | LanFamily::Zigbee2mqtt => true,
         }
     }
 
@@ -86,7 +127,13 @@ impl LanFamily {
         let _ = beside;
         match self {
             LanFamily::Benq => benq::read(table, problems).map(LanDevice::Benq),
-            LanFamily::MqttSwitch => mqtt_switch::read(table, problems).map(LanDevice::MqttSwitch),
+            LanFamily::HassAgent => hass_agent::read(table, problems).map(LanDevice::HassAgent),
+            LanFamily::Lnxlink => lnxlink::read(table, problems).map(LanDevice::Lnxlink),
+            LanFamily::MqttSwitch => {
+                mqtt_switch::read(table, problems).map(Box::new).map(LanDevice::MqttSwitch)
+            }
+            LanFamily::Tasmota => tasmota::read(table, problems).map(LanDevice::Tasmota),
+            LanFamily::Zigbee2mqtt => zigbee2mqtt::read(table, problems).map(LanDevice::Zigbee2mqtt),
         }
     }
 }
@@ -95,7 +142,22 @@ impl LanDevice {
     pub fn family(&self) -> LanFamily {
         match self {
             LanDevice::Benq(_) => LanFamily::Benq,
+            LanDevice::HassAgent(_) => LanFamily::HassAgent,
+            LanDevice::Lnxlink(_) => LanFamily::Lnxlink,
             LanDevice::MqttSwitch(_) => LanFamily::MqttSwitch,
+            LanDevice::Tasmota(_) => LanFamily::Tasmota,
+            LanDevice::Zigbee2mqtt(_) => LanFamily::Zigbee2mqtt,
+        }
+    }
+
+    /// A key that this effect cannot do without and that the file does not have, with the way to mend it.
+    pub(super) fn lacks(&self, effect: Effect) -> Option<(&'static str, &'static str)> {
+        match self {
+            LanDevice::Benq(_) | LanDevice::Tasmota(_) => None,
+            LanDevice::HassAgent(of) => hass_agent::lacks(of, effect),
+            LanDevice::Lnxlink(of) => lnxlink::lacks(of, effect),
+            LanDevice::MqttSwitch(of) => mqtt_switch::lacks(of, effect),
+            LanDevice::Zigbee2mqtt(of) => zigbee2mqtt::lacks(of, effect),
         }
     }
 }
@@ -112,14 +174,45 @@ fn port(table: &mut Fields, default: u16, problems: &mut Problems) -> u16 {
     port.and_then(|port| u16::try_from(port.value).ok()).unwrap_or(default)
 }
 
-/// Reads a topic of the broker: no wildcard, no empty level at its ends.
+/// Reads a topic of the broker: no wildcard, no empty level at its ends, nothing that is the box's own.
 fn topic(table: &mut Fields, key: &'static str, problems: &mut Problems) -> Option<String> {
     let topic = table.text(key, problems)?;
-    let whole = |t: &str| !t.is_empty() && t.len() <= 200 && !t.starts_with('/') && !t.ends_with('/');
-    if whole(&topic.value) && !topic.value.contains(['+', '#', '\0']) {
+    if is_topic(&topic.value) {
         return Some(topic.value);
     }
-    let what = format!("`{}` is no topic", topic.value);
-    problems.add(topic.line, table.at(key), what, "write it like \"hall/lights/state\", without + or #");
+    let what = format!("`{}` is no topic of a device", topic.value);
+    let mend = "write it like \"hall/lights/state\", without + or #, and not below clubos/";
+    problems.add(topic.line, table.at(key), what, mend);
     None
+}
+
+/// As [`topic`], where the family cannot do without; `mend` says what to write.
+fn need_topic(table: &mut Fields, key: &'static str, mend: &str, problems: &mut Problems) -> Option<String> {
+    if !table.has(key) {
+        table.need_text(key, mend, problems);
+        return None;
+    }
+    topic(table, key, problems)
+}
+
+/// As [`need_topic`], for a name that is one level of a topic.
+fn need_level(table: &mut Fields, key: &'static str, mend: &str, problems: &mut Problems) -> Option<String> {
+    let line = table.line;
+    let level = need_topic(table, key, mend, problems)?;
+    if level.contains('/') {
+        problems.add(line, table.at(key), format!("`{level}` holds a slash"), mend);
+        return None;
+    }
+    Some(level)
+}
+
+/// Whether this may be a device's topic. What the box and its agents use is nobody else's: a user of the broker is
+/// made for each device, with its own topics.
+fn is_topic(topic: &str) -> bool {
+    let first = topic.split('/').next().unwrap_or_default();
+    topic.len() <= 200
+        && !first.starts_with('$')
+        && !first.to_lowercase().starts_with("clubos")
+        && topic.split('/').all(|level| !level.is_empty() && level.trim() == level)
+        && !topic.contains(|c: char| c.is_control() || matches!(c, '+' | '#'))
 }

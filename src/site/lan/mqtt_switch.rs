@@ -1,14 +1,15 @@
 //! Anything behind the broker that is switched by one message and tells its state in another:
 //! `driver = "mqtt-switch"`. For what no other family here speaks to (ESPHome, a relay of one's own).
 
+use super::super::Effect;
 use super::super::problem::Problems;
 use super::super::raw::Fields;
 
 /// Topics and payloads, as the device's own papers name them. Payloads are compared without regard to case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MqttSwitch {
-    /// Where it is told.
-    pub command: String,
+    /// Where it is told. `None`: it is only told a number.
+    pub command: Option<String>,
     /// What turns it on and off. `None`: it cannot be told that.
     pub on: Option<String>,
     pub off: Option<String>,
@@ -48,15 +49,12 @@ pub(super) fn read(table: &mut Fields, problems: &mut Problems) -> Option<MqttSw
             "write it like \"/state/power\" (RFC 6901)",
         );
     }
-    if !table.has("command") {
-        problems.add(table.line, table.at("command"), "is missing", "write the topic it is told on");
-    }
     let command = super::topic(table, "command", problems);
     let set = super::topic(table, "set", problems);
     let state = super::topic(table, "state", problems);
     let availability = super::topic(table, "availability", problems);
     Some(MqttSwitch {
-        command: command?,
+        command,
         on,
         off,
         cycle,
@@ -69,4 +67,19 @@ pub(super) fn read(table: &mut Fields, problems: &mut Problems) -> Option<MqttSw
         available,
         not_available,
     })
+}
+
+pub(super) fn lacks(of: &MqttSwitch, effect: Effect) -> Option<(&'static str, &'static str)> {
+    let (key, there, mend) = match effect {
+        Effect::ThermostatSet => ("set", of.set.is_some(), "write the topic it is told a number on"),
+        _ if of.command.is_none() => ("command", false, "write the topic it is told on"),
+        Effect::TvOn | Effect::LightsOn => ("on", of.on.is_some(), "write the payload that turns it on"),
+        Effect::TvOff | Effect::LightsOff => ("off", of.off.is_some(), "write the payload that turns it off"),
+        _ => (
+            "cycle",
+            of.cycle.is_some(),
+            "write the payload that makes it go off and, by its own timer, on again, or leave the effect out",
+        ),
+    };
+    (!there).then_some((key, mend))
 }
