@@ -1,14 +1,16 @@
 //! The connection to the broker that carries all of these devices.
 //!
 //! Owns the connection and what each device told last. One task polls it and also hands commands over, so that a
-//! command goes out only while the connection stands: what the client library still holds when it breaks is thrown
-//! away with the session, so an old command is never sent later. What the broker had kept proves no command: it is
-//! dated by the start of this program, and the device is asked anew.
+//! command goes out only while the connection stands: the client library is thrown away with a connection that broke,
+//! and all that it still held, so an old command is never sent later, whatever the broker says of the session. What the broker had kept proves no command: it is
+//! dated before every command that can still be open, and the device is asked anew.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
 
 use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Packet, Publish, QoS, SubscribeFilter,
+    AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, Publish, QoS,
+    SubscribeFilter, SubscribeReasonCode,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -26,6 +28,20 @@ use crate::policy::Permit;
 const FILTERS_A_PACKET: usize = 90;
 /// A device that leaves this many questions unanswered is gone.
 const UNANSWERED: u32 = 3;
+/// Questions on their way at once; beyond them there is room for commands.
+const QUESTIONS: usize = 40;
+/// Messages on their way at once, of the 100 that the client library lets wait for the broker's receipt: what came
+/// beyond would wait inside it, and might go out late.
+const ON_THEIR_WAY: usize = 90;
+/// Requests that the client library holds: 200 devices' subscriptions and all that may be on its way.
+const REQUESTS: usize = 256;
+/// Wait for the broker's answer to a connection, in seconds.
+const CONNECT_S: u64 = 5;
+/// A question that found no room is asked again after this.
+const NO_ROOM: Duration = Duration::from_millis(50);
+/// What the broker had kept is dated this long before the start: an effect may have been sent before it, and none
+/// stays open for so long.
+const KEPT_AGE_MS: i64 = 3_600_000;
 
 /// An effect on its way to the task that holds the connection.
 pub(super) struct Order {
@@ -40,6 +56,8 @@ struct Unit {
     board: Board,
     /// `None` until it was heard of on this connection.
     online: Option<bool>,
+    /// Only the broker's absence keeps it away.
+    gone_with_broker: bool,
     simulated: bool,
     /// When its absence is to be reported.
     gone_at: Option<Instant>,
@@ -55,7 +73,9 @@ struct Open {
 }
 
 pub(super) struct Link {
-    client: AsyncClient,
+    mqtt: MqttOptions,
+    /// Of the connection that stands or is tried now.
+    client: Option<AsyncClient>,
     connected: bool,
     units: Vec<Unit>,
     /// Which devices listen to a topic.
@@ -63,10 +83,11 @@ pub(super) struct Link {
     /// Effect ids of messages given to the client library, in order; `None`: a question, whose receipt nobody awaits.
     handed_over: VecDeque<Option<i64>>,
     /// Written, by packet id; the broker has not confirmed them yet.
-    unreceipted: HashMap<u16, i64>,
+    unreceipted: HashMap<u16, Option<i64>>,
     open: HashMap<i64, Open>,
     broker_gone_at: Option<Instant>,
-    started: UnixMs,
+    /// What the broker had kept is dated so.
+    kept_at: UnixMs,
     novelty: Novelty,
     events: mpsc::Sender<DeviceEvent>,
     clock: Clock,
@@ -75,7 +96,7 @@ pub(super) struct Link {
 
 impl Link {
     pub fn new(
-        client: AsyncClient,
+        mqtt: MqttOptions,
         units: impl Iterator<Item = (LanUnit, Box<dyn Topics>)>,
         events: mpsc::Sender<DeviceEvent>,
         clock: Clock,
@@ -89,7 +110,8 @@ impl Link {
             }
         }
         Link {
-            client,
+            mqtt,
+            client: None,
             connected: false,
             units,
             by_topic,
@@ -97,7 +119,7 @@ impl Link {
             unreceipted: HashMap::new(),
             open: HashMap::new(),
             broker_gone_at: None,
-            started: clock.now(),
+            kept_at: UnixMs(clock.now().0.saturating_sub(KEPT_AGE_MS)),
             novelty: Novelty::default(),
             events,
             clock,
@@ -110,7 +132,8 @@ impl Link {
     }
 
     /// Runs until the driver is dropped or nobody listens to its events.
-    pub async fn run(mut self, mut connection: EventLoop, mut inbox: mpsc::Receiver<Order>) {
+    pub async fn run(mut self, mut inbox: mpsc::Receiver<Order>) {
+        let mut connection = self.connect();
         while !self.events.is_closed() {
             let polled = {
                 let mut poll = std::pin::pin!(connection.poll());
@@ -129,9 +152,19 @@ impl Link {
             };
             match polled {
                 Ok(event) => self.on_event(event).await,
-                Err(error) => self.on_broken(&error, &mut inbox).await,
+                Err(error) => {
+                    self.on_broken(&error, &mut inbox).await;
+                    connection = self.connect();
+                }
             }
         }
+    }
+
+    fn connect(&mut self) -> EventLoop {
+        let (client, mut connection) = AsyncClient::new(self.mqtt.clone(), REQUESTS);
+        connection.network_options.set_connection_timeout(CONNECT_S);
+        self.client = Some(client);
+        connection
     }
 
     fn hand_over(&mut self, order: Order) {
@@ -172,35 +205,51 @@ impl Link {
         if !self.connected {
             return Err(offline("not connected to the broker"));
         }
-        if unit.online == Some(false) {
-            return Err(offline("the device is offline"));
+        match unit.online {
+            Some(false) => return Err(offline("the device is offline")),
+            None if unit.topics.answers() || unit.topics.announces() => {
+                return Err(offline("the device was not heard of yet"));
+            }
+            Some(true) | None => {}
         }
         let messages = unit.topics.tell(permit)?;
-        unit.watched_until = Some(Instant::now() + effect.verify_within());
+        let until = Instant::now() + effect.verify_within();
+        unit.watched_until = Some(unit.watched_until.map_or(until, |before| before.max(until)));
         unit.ask_at = unit.asks_again(self.options.open_ask);
         Ok(messages)
     }
 
     fn publish(&mut self, message: Message, of: Option<i64>) -> bool {
-        let sent = self.client.try_publish(message.topic, QoS::AtLeastOnce, false, message.payload);
+        let room = self.on_their_way() < ON_THEIR_WAY;
+        let Some(client) = self.client.as_ref().filter(|_| room) else { return false };
+        let sent = client.try_publish(message.topic, QoS::AtLeastOnce, false, message.payload);
         if sent.is_ok() {
             self.handed_over.push_back(of);
         }
         sent.is_ok()
     }
 
+    fn on_their_way(&self) -> usize {
+        self.handed_over.len() + self.unreceipted.len()
+    }
+
     async fn on_event(&mut self, event: Event) {
         match event {
-            Event::Incoming(Packet::ConnAck(_)) => self.on_connected(),
+            Event::Incoming(Packet::ConnAck(_)) => self.on_connected().await,
             Event::Incoming(Packet::Publish(publish)) => self.on_publish(&publish).await,
             Event::Incoming(Packet::PubAck(ack)) => {
-                if let Some(id) = self.unreceipted.remove(&ack.pkid) {
+                if let Some(Some(id)) = self.unreceipted.remove(&ack.pkid) {
                     self.receipt(id);
                 }
             }
+            Event::Incoming(Packet::SubAck(ack))
+                if ack.return_codes.contains(&SubscribeReasonCode::Failure) =>
+            {
+                warn!("the broker refuses to let the box hear devices; run `clubos broker init` again");
+            }
             Event::Outgoing(Outgoing::Publish(packet)) => {
-                if let Some(Some(id)) = self.handed_over.pop_front() {
-                    self.unreceipted.insert(packet, id);
+                if let Some(of) = self.handed_over.pop_front() {
+                    self.unreceipted.insert(packet, of);
                 }
             }
             _ => {}
@@ -218,7 +267,7 @@ impl Link {
     }
 
     /// Subscribing anew makes the broker repeat what it kept; then each device is asked.
-    fn on_connected(&mut self) {
+    async fn on_connected(&mut self) {
         if !self.connected {
             info!("connected to the broker, for plugs and the like");
         }
@@ -226,15 +275,25 @@ impl Link {
         self.broker_gone_at = None;
         let filters: Vec<SubscribeFilter> =
             self.by_topic.keys().map(|topic| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce)).collect();
-        for packet in filters.chunks(FILTERS_A_PACKET) {
-            if let Err(error) = self.client.try_subscribe_many(packet.iter().cloned()) {
-                warn!(%error, "cannot subscribe to the devices' topics");
+        if let Some(client) = &self.client {
+            for packet in filters.chunks(FILTERS_A_PACKET) {
+                if let Err(error) = client.try_subscribe_many(packet.iter().cloned()) {
+                    warn!(%error, "cannot subscribe to the devices' topics");
+                }
             }
         }
         let now = Instant::now();
-        for unit in &mut self.units {
+        for nth in 0..self.units.len() {
+            let unit = &mut self.units[nth];
             unit.unanswered = 0;
             unit.ask_at = (!unit.topics.asks().is_empty()).then_some(now);
+            if std::mem::take(&mut unit.gone_with_broker) {
+                unit.online = None;
+            }
+            // Of one that tells nothing, the broker is all that can be reached.
+            if unit.topics.listens().is_empty() {
+                self.is_there(nth).await;
+            }
         }
     }
 
@@ -272,14 +331,14 @@ impl Link {
     }
 
     async fn on_publish(&mut self, publish: &Publish) {
-        let at = if publish.retain { self.started } else { self.clock.now() };
+        let at = if publish.retain { self.kept_at } else { self.clock.now() };
         let listeners = self.by_topic.get(&publish.topic).cloned().unwrap_or_default();
         for nth in listeners {
             let unit = &mut self.units[nth];
             match unit.topics.hear(&publish.topic, &publish.payload, publish.retain) {
                 Ok(heard) => {
-                    // What the broker kept is no answer.
-                    if !publish.retain {
+                    // What the broker kept is no answer, nor is what others say of the device.
+                    if !publish.retain && !matches!(heard[..], [] | [Heard::Online(false), ..]) {
                         unit.unanswered = 0;
                     }
                     self.take_in(nth, at, heard).await;
@@ -357,6 +416,9 @@ impl Link {
     async fn on_time(&mut self) {
         let now = Instant::now();
         let broker_gone = self.broker_gone_at.is_some_and(|at| at <= now);
+        if broker_gone && self.units.iter().any(|unit| unit.online != Some(false)) {
+            warn!("no connection to the broker; the devices behind it cannot be reached");
+        }
         for nth in 0..self.units.len() {
             if self.units[nth].ask_at.is_some_and(|at| at <= now) {
                 self.ask(nth);
@@ -366,11 +428,14 @@ impl Link {
                 "the device is offline"
             } else if broker_gone && unit.online != Some(false) {
                 unit.online = Some(false);
+                unit.gone_with_broker = true;
                 "no connection to the broker"
             } else {
                 continue;
             };
-            if unit.board.set(&unit.is.target, false, self.clock.now(), Some(why)) {
+            let news = unit.board.set(&unit.is.target, false, self.clock.now(), Some(why));
+            // One warning for the broker is enough.
+            if news && !unit.gone_with_broker {
                 warn!(device = %unit.is.target, family = unit.topics.family(), why, "cannot be reached");
             }
             self.report(nth, false, Some(why)).await;
@@ -378,12 +443,17 @@ impl Link {
     }
 
     fn ask(&mut self, nth: usize) {
-        let (open, idle, connected) = (self.options.open_ask, self.options.idle_ask, self.connected);
+        let (open, idle) = (self.options.open_ask, self.options.idle_ask);
+        let room = self.on_their_way() < QUESTIONS;
         let unit = &mut self.units[nth];
+        if !self.connected || !room {
+            unit.ask_at = self.connected.then(|| Instant::now() + NO_ROOM);
+            return;
+        }
         let watched = unit.watched_until.is_some_and(|until| Instant::now() < until);
-        unit.ask_at = if connected { unit.asks_again(if watched { open } else { idle }) } else { None };
+        unit.ask_at = unit.asks_again(if watched { open } else { idle });
         // While an effect is open it may well be silent: it starts anew.
-        if !watched {
+        if !watched && unit.topics.answers() {
             if unit.unanswered >= UNANSWERED && unit.online != Some(false) {
                 unit.online = Some(false);
                 unit.gone_at.get_or_insert_with(Instant::now);
@@ -405,6 +475,7 @@ impl Unit {
             topics,
             board,
             online: None,
+            gone_with_broker: false,
             simulated: false,
             gone_at: None,
             watched_until: None,

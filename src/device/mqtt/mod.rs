@@ -4,16 +4,24 @@
 //! them (`link`). A command is never retained and never sent later than it was meant; its receipt is the broker's, its
 //! proof is what the device tells on its own topics.
 
+mod account;
+mod hass_agent;
 mod link;
+mod lnxlink;
 mod mqtt_switch;
+mod pc;
+mod tasmota;
+mod zigbee2mqtt;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rumqttc::{AsyncClient, MqttOptions};
+use rumqttc::MqttOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use self::account::user;
+pub use self::account::{Account, accounts, accounts_of};
 use self::link::{Link, Order};
 use super::broker::{self, BrokerError};
 use super::health::Board;
@@ -37,6 +45,17 @@ pub(super) trait Topics: Send {
         Vec::new()
     }
 
+    /// Whether one that is there answers what it is asked. If so, one that leaves three questions unanswered is gone.
+    fn answers(&self) -> bool {
+        !self.asks().is_empty()
+    }
+
+    /// Whether it says by itself that it is there. One that answers or announces itself and was not heard yet is told
+    /// nothing.
+    fn announces(&self) -> bool {
+        false
+    }
+
     /// What one message says. `kept`: the broker had kept it, so nobody knows how old it is.
     ///
     /// # Errors
@@ -48,6 +67,11 @@ pub(super) trait Topics: Send {
     /// # Errors
     /// [`NotSent`]: this device cannot do it, or says that it is not able to now.
     fn tell(&mut self, permit: &Permit) -> Result<Vec<Message>, NotSent>;
+
+    /// Who the device is at the club's own broker. `None`: the family's users are made otherwise.
+    fn account(&self) -> Option<Account> {
+        None
+    }
 }
 
 /// One message to the broker. Never retained.
@@ -120,14 +144,12 @@ impl MqttDriver {
             .set_clean_session(true)
             .set_keep_alive(Duration::from_secs(15))
             .set_max_packet_size(1024 * 1024, 64 * 1024);
-        let (client, mut connection) = AsyncClient::new(mqtt, 256);
-        connection.network_options.set_connection_timeout(5);
         let (orders, inbox) = mpsc::channel(16);
         let topics = units.iter().filter_map(|unit| Some((unit.clone(), topics(unit)?)));
         let receipt = options.receipt;
-        let link = Link::new(client, topics, events, clock, options);
+        let link = Link::new(mqtt, topics, events, clock, options);
         let boards = link.boards();
-        let task = tokio::spawn(link.run(connection, inbox));
+        let task = tokio::spawn(link.run(inbox));
         Ok(MqttDriver { orders, boards, receipt, task })
     }
 }
@@ -135,9 +157,18 @@ impl MqttDriver {
 /// The topics of a device; `None` for a family that is not reached through the broker.
 fn topics(unit: &LanUnit) -> Option<Box<dyn Topics>> {
     match &unit.device {
-        LanDevice::MqttSwitch(of) => Some(Box::new(mqtt_switch::Switch::new(of, &unit.effects))),
         LanDevice::Benq(_) => None,
+        LanDevice::HassAgent(of) => Some(Box::new(hass_agent::Pc::new(of))),
+        LanDevice::Lnxlink(of) => Some(Box::new(lnxlink::Pc::new(of))),
+        LanDevice::MqttSwitch(of) => Some(Box::new(mqtt_switch::Switch::new(of, &unit.effects))),
+        LanDevice::Tasmota(of) => Some(Box::new(tasmota::Plug::new(of, &unit.effects))),
+        LanDevice::Zigbee2mqtt(of) => Some(Box::new(zigbee2mqtt::Device::new(of, &unit.effects))),
     }
+}
+
+/// Whether a message calls itself simulated.
+fn labelled(keys: &serde_json::Map<String, serde_json::Value>) -> Option<Heard> {
+    (keys.get("simulated") == Some(&serde_json::Value::Bool(true))).then_some(Heard::Simulated)
 }
 
 impl Drop for MqttDriver {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::switch::{self, Verb};
 use super::super::{NotSent, Observation};
-use super::{Heard, Message, Topics};
+use super::{Account, Heard, Message, Topics};
 use crate::policy::Permit;
 use crate::site::{Effect, lan::MqttSwitch};
 
@@ -59,6 +59,10 @@ impl Topics for Switch {
         self.of.state.iter().chain(&self.of.availability).cloned().collect()
     }
 
+    fn announces(&self) -> bool {
+        self.of.availability.is_some()
+    }
+
     fn hear(&mut self, topic: &str, payload: &[u8], _kept: bool) -> Result<Vec<Heard>, String> {
         if self.of.availability.as_deref() == Some(topic) {
             let text = String::from_utf8_lossy(payload);
@@ -69,6 +73,10 @@ impl Topics for Switch {
                 _ => Err("neither available nor not".to_owned()),
             };
         }
+        // What was kept and is taken back is an empty message.
+        if payload.is_empty() {
+            return Ok(Vec::new());
+        }
         self.state(payload)
     }
 
@@ -76,12 +84,18 @@ impl Topics for Switch {
         let unsupported = NotSent::Unsupported(permit.effect());
         let verb = switch::verb(permit.effect(), permit.value()).ok_or_else(|| unsupported.clone())?;
         let (topic, payload) = match verb {
-            Verb::On => (Some(&self.of.command), self.of.on.clone()),
-            Verb::Off => (Some(&self.of.command), self.of.off.clone()),
-            Verb::Cycle => (Some(&self.of.command), self.of.cycle.clone()),
+            Verb::On => (self.of.command.as_ref(), self.of.on.clone()),
+            Verb::Off => (self.of.command.as_ref(), self.of.off.clone()),
+            Verb::Cycle => (self.of.command.as_ref(), self.of.cycle.clone()),
             Verb::Set(number) => (self.of.set.as_ref(), Some(number.to_string())),
         };
         let (Some(topic), Some(payload)) = (topic, payload) else { return Err(unsupported) };
         Ok(vec![Message { topic: topic.clone(), payload: payload.into_bytes() }])
+    }
+
+    fn account(&self) -> Option<Account> {
+        let reads: Vec<String> = self.of.command.iter().chain(&self.of.set).cloned().collect();
+        let user = super::user("switch", reads.first()?);
+        Some(Account { user, writes: self.listens(), reads })
     }
 }
