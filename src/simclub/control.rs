@@ -76,6 +76,11 @@ impl SimControl {
         !unreadable(&self.club(), target).contains(part)
     }
 
+    /// Whether a device is plugged in, whatever else is wrong with it.
+    pub(super) fn is_plugged(&self, target: &Target) -> bool {
+        self.club().is_plugged(target)
+    }
+
     /// Wakes whenever a behaviour or a plug was changed by hand.
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()

@@ -102,6 +102,10 @@ impl SimClub {
         self.devices.get(target).is_some_and(|device| device.reachable(now)) && !agent_offline
     }
 
+    pub fn is_plugged(&self, target: &Target) -> bool {
+        self.devices.get(target).is_some_and(|device| !device.unplugged)
+    }
+
     /// Plugs a device in or out by hand, and says what is seen of it.
     pub fn set_online(&mut self, now: UnixMs, target: &Target, online: bool) -> Schedule {
         let Some(device) = self.devices.get_mut(target) else { return Vec::new() };
