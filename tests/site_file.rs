@@ -474,3 +474,124 @@ fn home_assistant_is_off_unless_named_and_takes_no_wish_unless_told() {
     assert!(!with("[home_assistant]").commands);
     assert!(with("[home_assistant]\ncommands = true").commands);
 }
+
+/// The example with one more device at bay 2, of which only its own lines are wrong.
+#[track_caller]
+fn device(lines: &str) -> Vec<Problem> {
+    after(
+        "[[doors]]\ntarget = \"door-main\"",
+        &format!("[[bays.devices]]\n{lines}\n[[doors]]\ntarget = \"door-main\""),
+    )
+}
+
+#[test]
+fn devices_behind_the_broker_are_read() {
+    for lines in [
+        "driver = \"tasmota\"\ntopic = \"plug\"\neffects = [\"outlet.cycle\"]",
+        "driver = \"tasmota\"\ntopic = \"p\"\nfull_topic = \"%topic%/%prefix%/\"\nrelay = 2\noff_s = 5\neffects = [\"tv.on\"]",
+        "driver = \"zigbee2mqtt\"\nname = \"bays/tv 2\"\neffects = [\"tv.on\", \"tv.off\"]",
+        "driver = \"zigbee2mqtt\"\nname = \"p\"\ncycle = '{\"state\":\"OFF\",\"countdown\":8}'\neffects = [\"outlet.cycle\"]",
+        "driver = \"mqtt-switch\"\ncommand = \"tv/set\"\non = \"1\"\neffects = [\"tv.on\"]",
+    ] {
+        assert!(device(lines).is_empty(), "{lines}: {:?}", device(lines));
+    }
+}
+
+#[test]
+fn a_device_behind_the_broker_needs_the_keys_of_its_effects() {
+    for (lines, key, what) in [
+        ("driver = \"tasmota\"\neffects = [\"outlet.cycle\"]", "topic", "is missing"),
+        ("driver = \"tasmota\"\ntopic = \"a/+\"\neffects = [\"outlet.cycle\"]", "topic", "no topic"),
+        (
+            "driver = \"tasmota\"\ntopic = \"p\"\nrelay = 9\neffects = [\"outlet.cycle\"]",
+            "relay",
+            "out of range",
+        ),
+        (
+            "driver = \"tasmota\"\ntopic = \"p\"\nfull_topic = \"cmnd/p\"\neffects = [\"tv.on\"]",
+            "full_topic",
+            "does not make",
+        ),
+        ("driver = \"tasmota\"\ntopic = \"p\"\neffects = [\"radar.reset\"]", "effects", "cannot do"),
+        (
+            "driver = \"zigbee2mqtt\"\nname = \"p\"\neffects = [\"outlet.cycle\"]",
+            "cycle",
+            "`outlet.cycle` needs it",
+        ),
+        (
+            "driver = \"zigbee2mqtt\"\nname = \"p\"\ncycle = '{\"state\":\"OFF\"}'\neffects = [\"outlet.cycle\"]",
+            "cycle",
+            "no timer",
+        ),
+        (
+            "driver = \"zigbee2mqtt\"\nname = \"p\"\nbase = \"homeassistant\"\neffects = [\"tv.on\"]",
+            "base",
+            "Home Assistant",
+        ),
+        (
+            "driver = \"zigbee2mqtt\"\nname = \"p\"\nbase = \"clubos\"\neffects = [\"tv.on\"]",
+            "base",
+            "no topic of a device",
+        ),
+        ("driver = \"mqtt-switch\"\neffects = [\"tv.on\"]", "command", "`tv.on` needs it"),
+        ("driver = \"mqtt-switch\"\ncommand = \"a\"\neffects = [\"tv.on\"]", "on", "`tv.on` needs it"),
+        (
+            "driver = \"mqtt-switch\"\ncommand = \"a\"\non = \"1\"\neffects = [\"tv.off\"]",
+            "off",
+            "`tv.off` needs it",
+        ),
+        (
+            "driver = \"mqtt-switch\"\ncommand = \"a\"\neffects = [\"outlet.cycle\"]",
+            "cycle",
+            "`outlet.cycle` needs it",
+        ),
+        (
+            "driver = \"mqtt-switch\"\ncommand = \"clubos/v1/bay/1/cmd\"\non = \"1\"\neffects = [\"tv.on\"]",
+            "command",
+            "no topic",
+        ),
+        (
+            "driver = \"hass-agent\"\ndevice = \"BAY-2\"\neffects = [\"sim.restart\"]",
+            "sim_restart",
+            "`sim.restart` needs it",
+        ),
+        (
+            "driver = \"hass-agent\"\ndevice = \"a/b\"\npc_reboot = \"button/x\"\neffects = [\"pc.reboot\"]",
+            "device",
+            "slash",
+        ),
+        (
+            "driver = \"hass-agent\"\ndevice = \"B\"\npc_reboot = \"x\"\neffects = [\"pc.reboot\"]",
+            "pc_reboot",
+            "no command",
+        ),
+        (
+            "driver = \"lnxlink\"\nclient_id = \"b\"\neffects = [\"sim.restart\"]",
+            "sim_restart",
+            "`sim.restart` needs it",
+        ),
+        ("driver = \"lnxlink\"\neffects = [\"pc.reboot\"]", "client_id", "is missing"),
+    ] {
+        let problems = device(lines);
+        let named = problems.iter().find(|p| p.key.ends_with(key) && p.what.contains(what));
+        assert!(named.is_some_and(|p| !p.mend.is_empty()), "{lines}: {problems:#?}");
+    }
+}
+
+#[test]
+fn two_carriers_of_one_effect_in_a_bay_are_refused_whatever_their_family() {
+    let lnxlink =
+        "driver = \"lnxlink\"\nclient_id = \"b\"\nsim_restart = \"bash/x\"\neffects = [\"sim.restart\"]";
+    assert!(device(lnxlink).iter().any(|p| p.what.contains("two devices of bay 2 carry `sim.restart`")));
+}
+
+#[test]
+fn devices_without_tls_come_in_where_the_site_says() {
+    let site =
+        real(&EXAMPLE.replacen("[broker]", "[broker]\nplain_devices = \"192.0.2.10:1883\"\n#", 1)).unwrap();
+    assert_eq!(site.broker.unwrap().plain_devices, Some("192.0.2.10:1883".parse().unwrap()));
+    for wrong in ["0.0.0.0:1883", "192.0.2.10", "club"] {
+        let problems = after("[broker]", &format!("[broker]\nplain_devices = \"{wrong}\"\n#"));
+        assert!(problems.iter().any(|p| p.what.contains("no such address")), "{wrong}: {problems:?}");
+    }
+}
