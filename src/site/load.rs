@@ -12,7 +12,7 @@ use super::facts::FACTS;
 use super::problem::{self, Problem, Problems, did_you_mean};
 use super::raw::{Entry, Fields, Raw, Spot};
 use super::{AccessController, Broker, E164, Effect, Hours, Housekeeping, Person, Role, Site, SitePolicy};
-use super::{feed, home_assistant, llm, load_devices, load_notify, parse, secret, texts, validate};
+use super::{discovery, feed, home_assistant, llm, load_devices, load_notify, parse, secret, texts, validate};
 
 /// One thing wrong with `site.toml`.
 pub type SiteProblem = Problem;
@@ -127,6 +127,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     let broker = broker(top, beside, problems);
     let access = access(top, beside, problems);
     let home_assistant = home_assistant::home_assistant(top, carriers.0, problems);
+    let discovery = discovery::discovery(top, carriers.0, problems);
     let network = super::network::console(top, beside, problems);
     let bookings = feed::bookings(top, beside, problems);
     let telemetry = feed::telemetry(top, beside, problems);
@@ -157,6 +158,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         broker,
         access,
         home_assistant,
+        discovery,
         network,
         protect,
         bookings,

@@ -3,6 +3,8 @@
 //! Owns the ids as types and the catalogue of effects. May use `clock`. Never talks to a device, and
 //! never supplies a physical target that the file does not name.
 
+mod discovery;
+pub mod edit;
 pub mod effect;
 pub mod facts;
 mod feed;
@@ -29,6 +31,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use discovery::Discovery;
 pub use effect::{Effect, Inverse, Outcome, Rest, Scope, Tier};
 pub use feed::{Bookings, EventMap, FeedUrl, IcalFeed, Rule, Telemetry, is_allowed as is_allowed_url};
 pub use home_assistant::HomeAssistant;
@@ -69,6 +72,8 @@ pub struct Site {
     pub access: Option<AccessController>,
     /// Without it nothing of the club is seen in Home Assistant.
     pub home_assistant: Option<HomeAssistant>,
+    /// Without it nobody listens for devices that announce themselves.
+    pub discovery: Option<Discovery>,
     pub network: Option<NetworkConsole>,
     /// Without it no picture is taken.
     pub protect: Option<Protect>,

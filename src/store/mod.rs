@@ -28,6 +28,7 @@ pub mod operator;
 pub mod outbox;
 pub mod presence;
 pub mod push;
+pub mod proposal;
 pub mod question;
 pub mod snapshot;
 pub mod sops;
