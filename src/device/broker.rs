@@ -251,7 +251,10 @@ fn listener(at: SocketAddr) -> String {
 }
 
 fn acl(bays: &[BayId], accounts: &[Account]) -> String {
-    let mut acl = format!("user {BOX_USER}\ntopic readwrite clubos/#\ntopic readwrite homeassistant/#\n");
+    let mut acl = format!(
+        "user {BOX_USER}\ntopic readwrite clubos/#\ntopic readwrite homeassistant/#\n\
+         topic read tasmota/discovery/#\n"
+    );
     for account in accounts {
         account.reads.iter().for_each(|topic| allow(&mut acl, "write", topic));
         account.writes.iter().for_each(|topic| allow(&mut acl, "read", topic));

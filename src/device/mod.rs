@@ -15,6 +15,7 @@ pub mod agent_wire;
 pub mod broker;
 pub mod broker_certificate;
 mod call;
+pub mod console;
 pub mod health;
 pub mod http;
 pub mod lan;

@@ -140,10 +140,11 @@ fn after_bay(text: &str, bay: BayId, block: &str) -> Result<String, EditError> {
     for start in starts {
         let next = (start + 1..lines.len()).find(|at| header(lines[*at]).is_some() && !of_bays(lines[*at]));
         let end = next.unwrap_or(lines.len());
-        let number = lines[start + 1..end].iter().take_while(|line| header(line).is_none()).find_map(|line| {
-            let (key, value) = line.split('#').next().unwrap_or_default().split_once('=')?;
-            (key.trim() == "number").then(|| value.trim().parse::<u8>().ok()).flatten()
-        });
+        let number =
+            lines[start + 1..end].iter().take_while(|line| header(line).is_none()).find_map(|line| {
+                let (key, value) = line.split('#').next().unwrap_or_default().split_once('=')?;
+                (key.trim() == "number").then(|| value.trim().parse::<u8>().ok()).flatten()
+            });
         if number != Some(bay.0) {
             continue;
         }
@@ -235,11 +236,10 @@ mod tests {
         assert_eq!(bay, Err(EditError::NoBay(BayId(77))));
         let place = with_device(written(&club), &Target::new("door-main"), &[Effect::ProjectorOn], BENQ);
         assert!(matches!(place, Err(EditError::NoPlace(_))));
-        assert_eq!(
-            with_device(written(&club), &Target::new("bay-1"), &[], BENQ),
-            Err(EditError::NoEffect)
+        assert_eq!(with_device(written(&club), &Target::new("bay-1"), &[], BENQ), Err(EditError::NoEffect));
+        let twice = format!(
+            "{BENQ}\n[[doors]]\ntarget = \"door-x\"\nlabel = \"x\"\nstaff_only = true\ndriver = \"simulated\""
         );
-        let twice = format!("{BENQ}\n[[doors]]\ntarget = \"door-x\"\nlabel = \"x\"\nstaff_only = true\ndriver = \"simulated\"");
         let more = with_device(written(&club), &Target::new("bay-1"), &[Effect::ProjectorOn], &twice);
         assert!(more.is_err(), "keys that open another table: {more:?}");
     }
@@ -247,14 +247,18 @@ mod tests {
     #[test]
     fn a_console_that_is_paired_anew_keeps_the_keys_it_had() {
         let print = "ab".repeat(32);
-        let keys = |url: &str| [("url", format!("\"{url}\"")), ("certificate_sha256", format!("\"{print}\""))];
+        let keys =
+            |url: &str| [("url", format!("\"{url}\"")), ("certificate_sha256", format!("\"{print}\""))];
         let first = "[network] # the console\nurl = \"https://10.0.0.1\"\nkey_file = \"network-key\"\n\
                      certificate_sha256 = \"old\"\nuplinks = [\"02:00:00:00:00:02/1\"]\n";
         let club = format!("{}\n{first}", club());
         let text = with_table(written(&club), "network", &keys("https://10.0.0.9")).unwrap();
         let site = load::read("site.toml", &text, Path::new("."), LoadMode::Simulated).unwrap();
         let console = site.network.unwrap();
-        assert_eq!((console.url.as_str(), console.certificate_sha256.as_str()), ("https://10.0.0.9", &*print));
+        assert_eq!(
+            (console.url.as_str(), console.certificate_sha256.as_str()),
+            ("https://10.0.0.9", &*print)
+        );
         assert_eq!(console.uplinks.len(), 1, "what people wrote stays");
         assert!(text.contains("[network] # the console"));
     }

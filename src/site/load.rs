@@ -12,7 +12,9 @@ use super::facts::FACTS;
 use super::problem::{self, Problem, Problems, did_you_mean};
 use super::raw::{Entry, Fields, Raw, Spot};
 use super::{AccessController, Broker, E164, Effect, Hours, Housekeeping, Person, Role, Site, SitePolicy};
-use super::{discovery, feed, home_assistant, llm, load_devices, load_notify, parse, secret, texts, validate};
+use super::{
+    discovery, feed, home_assistant, llm, load_devices, load_notify, parse, secret, texts, validate,
+};
 
 /// One thing wrong with `site.toml`.
 pub type SiteProblem = Problem;

@@ -23,7 +23,7 @@ use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
 use crate::device::agent_http::HttpAgents;
 use crate::llm::Fallback;
-use crate::site::{Effect, Site, Target};
+use crate::site::{Effect, LoadMode, Site, Target};
 use crate::store::{self, Reader, StoreError};
 
 /// Largest body of a request where nothing else is said.
@@ -52,6 +52,8 @@ pub struct App {
     pub(super) text_hooks: Option<Arc<dyn hooks::TextHooks>>,
     /// Demo only: the simulated customers' phones.
     pub(super) phone: Option<Arc<dyn phone::DemoPhone>>,
+    /// Where the site is written down; without it no found device can be approved.
+    pub(super) site_file: Option<SiteFile>,
     pub(super) public_url: Option<String>,
     pub(super) secure: bool,
     /// Wrong passwords by name and client: 5 in 10 min.
@@ -67,6 +69,13 @@ pub struct App {
 }
 
 pub(super) type AppState = Arc<App>;
+
+/// The file the site was read from, and what for.
+#[derive(Debug, Clone)]
+pub struct SiteFile {
+    pub path: PathBuf,
+    pub mode: LoadMode,
+}
 
 /// A simulated club that visitors may play with.
 #[derive(Clone)]
@@ -121,6 +130,7 @@ impl App {
             text_hooks: None,
             phone: None,
             people: Arc::new(NobodyCalled),
+            site_file: None,
             public_url: None,
             secure: false,
             passwords: Arc::new(Throttle::new(5, MINUTES_10)),
@@ -142,6 +152,13 @@ impl App {
     #[must_use]
     pub fn with_people(mut self, people: Arc<dyn People>) -> App {
         self.people = people;
+        self
+    }
+
+    /// The file the site was read from: found devices are checked against it. Never written to.
+    #[must_use]
+    pub fn with_site_file(mut self, file: SiteFile) -> App {
+        self.site_file = Some(file);
         self
     }
 

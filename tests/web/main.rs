@@ -18,5 +18,7 @@ mod door;
 mod on_call;
 mod people;
 mod pictures;
+mod proposals;
 mod signing;
 mod staff;
+mod undo;

@@ -11,6 +11,7 @@ pub mod escalation;
 pub mod house;
 pub mod offer;
 pub mod on_call;
+pub mod proposal;
 pub mod threads;
 pub mod time;
 pub mod undo;
