@@ -155,3 +155,30 @@ fn uses(site: &Site, can: &[Effect]) -> Vec<Use> {
     }
     uses
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::site::{LoadMode, load};
+
+    #[test]
+    fn only_what_nothing_does_yet_is_offered() {
+        let text = std::fs::read_to_string("tests/sites/clubhouse.toml").unwrap();
+        let lights = "[hall.lights]\ndriver = \"simulated\"\neffects = [\"lights.on\", \"lights.off\"]\n";
+        let text = text.replace(lights, "").replacen(
+            "effects = [\"tv.on\", \"tv.off\"]",
+            "effects = [\"tv.on\"]",
+            1,
+        );
+        let site = load::read("x", &text, Path::new("."), LoadMode::Simulated).unwrap();
+        let can = [Effect::LightsOn, Effect::LightsOff, Effect::TvOn, Effect::TvOff, Effect::AudioRestart];
+        let offered = uses(&site, &can);
+        let values: Vec<&str> = offered.iter().map(|u| u.value.as_str()).collect();
+        assert_eq!(values, ["lights lights.on,lights.off"], "the screens of bay 1 are half taken");
+        let (target, effects) = Use::parse(values[0]).unwrap();
+        assert_eq!((target.as_str(), effects.len()), ("lights", 2));
+        assert!(Use::parse("lights").is_none() && Use::parse("lights nonsense").is_none());
+    }
+}
