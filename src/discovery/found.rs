@@ -34,10 +34,10 @@ pub(super) fn clean(text: &str) -> String {
 pub(super) fn topic(text: &str) -> Option<String> {
     let plain = !text.is_empty()
         && text.len() <= LONGEST_VALUE
-        && !text.starts_with('/')
-        && !text.ends_with('/')
+        && text.split('/').all(|level| !level.is_empty() && level.trim() == level)
         && !text.chars().any(|c| c.is_control() || matches!(c, '+' | '#'));
-    let own = ["clubos", "homeassistant"].contains(&text.split('/').next().unwrap_or_default());
+    let first = text.split('/').next().unwrap_or_default().to_lowercase();
+    let own = first.starts_with("clubos") || first == "homeassistant";
     (plain && !own && !text.starts_with('$')).then(|| text.to_owned())
 }
 
