@@ -265,6 +265,7 @@ async fn what_a_real_broker_keeps_is_proposed_and_taken_back() {
         port: broker.port(),
         username: broker::BOX_USER.into(),
         password_file: broker.secret_file(broker::BOX_USER),
+        plain_devices: None,
     });
     let site = std::sync::Arc::new(site);
     let mut mqtt = rumqttc::MqttOptions::new("third-party", "127.0.0.1", broker.port());
