@@ -220,7 +220,7 @@ mod tests {
         ));
         assert!(site.driver(Effect::ProjectorCycle, &target).is_none(), "what was not named");
         let added: Vec<&str> = text.lines().filter(|line| !club.lines().any(|old| old == *line)).collect();
-        assert_eq!(added.len(), 4, "driver, host, input, effects: {added:?}");
+        assert_eq!(added.len(), 5, "the head, driver, host, input, effects: {added:?}");
         let gone = club.lines().filter(|line| !text.lines().any(|new| new == *line)).count();
         assert_eq!(gone, 0, "every line of the file before is there");
     }
