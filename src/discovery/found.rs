@@ -27,7 +27,9 @@ pub(super) fn clean(text: &str) -> String {
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     let plain: String = text.chars().take(4 * LONGEST).map(|c| if hidden(c) { ' ' } else { c }).collect();
-    plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST).collect()
+    let short: String =
+        plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST).collect();
+    short.trim_end().to_owned()
 }
 
 /// A topic that a device may name for itself.
