@@ -34,7 +34,7 @@ pub fn read(topic: &str, payload: &[u8]) -> Vec<News> {
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
     };
     let ours = parts.len() == 3 && parts[1].starts_with("clubos_");
-    if !(2..=3).contains(&parts.len()) || !parts.iter().all(|p| is_id(&p)) || ours || payload.len() > MOST {
+    if !(2..=3).contains(&parts.len()) || !parts.iter().all(|p| is_id(p)) || ours || payload.len() > MOST {
         return Vec::new();
     }
     if payload.is_empty() {

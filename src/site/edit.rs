@@ -96,7 +96,7 @@ pub fn with_table(
 ) -> Result<String, EditError> {
     let lines: Vec<&str> = now.text.lines().collect();
     let is_it = |line: &&str| header(line).is_some_and(|name| name == format!("[{table}]"));
-    let text = match lines.iter().position(|line| is_it(&line)) {
+    let text = match lines.iter().position(|line| is_it(line)) {
         Some(at) => in_table(&lines, at, keys),
         None => {
             let mut text = format!("{}\n\n[{table}]\n", now.text.trim_end());
