@@ -7,7 +7,7 @@ CARGO ?= cargo
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model model-check model-build build demo test soak browser bench lint cross deb trydeb hooks clean
+.PHONY: help setup model model-check model-build build demo test soak browser peers bench lint cross deb trydeb hooks clean
 MAKEFLAGS += --no-print-directory
 
 help: ## list these targets
@@ -44,6 +44,9 @@ soak: model ## the same tests with the full counts
 browser: build ## an escalation rings and falls silent in a real browser (Firefox, no screen; a minute)
 	@scripts/setup.sh browser broker
 	@tests/browser/push.py --program target/release/clubos --pictures run/browser
+
+peers: setup ## programs that others wrote against ours (Home Assistant, LNXlink, aioshelly ...; downloads 1 GB once)
+	@scripts/with_peers.sh
 
 bench: model ## measure
 	$(CARGO) bench --locked

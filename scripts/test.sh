@@ -29,8 +29,13 @@ fi
 step "a foreign reader of calendars"
 scripts/foreign.sh
 
-step "building the program"
-"$CARGO" build --locked
+# The program is built with the tests: building it by itself as well would compile everything once more.
+step "building the program and the tests"
+if command -v cargo-nextest >/dev/null; then
+    "$CARGO" nextest run --locked --no-run
+else
+    "$CARGO" test --locked --no-run
+fi
 
 step "the shipped model's figures"
 python3 models/verify.py --figures "$BUILT/debug/clubos"

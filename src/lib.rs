@@ -10,6 +10,7 @@
 //! | 6 | [`channel`] | where customers' texts come in and go out |
 //! | 6 | [`notify`] | where people are called |
 //! | 6 | [`home_assistant`] | the club in Home Assistant: entities out, wishes in |
+//! | 6 | [`discovery`] | devices that announce themselves: proposed to staff, never used by themselves |
 //! | 6 | [`bayagent`] | the program on a bay's PC; knows the protocol's page and nothing of the box |
 //! | 6 | [`replay`], [`simclub`] | scenarios on virtual time; the simulated club |
 //! | 5 | [`desk`] | the conversation: inbox, turns, episodes, decisions, hand-over |
@@ -34,6 +35,8 @@ pub mod clock;
 pub mod desk;
 #[cfg(unix)]
 pub mod device;
+#[cfg(unix)]
+pub mod discovery;
 #[cfg(unix)]
 pub mod feed;
 #[cfg(unix)]

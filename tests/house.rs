@@ -191,3 +191,36 @@ fn every_file_says_what_it_is_for_and_none_is_too_long() {
     }
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
 }
+
+/// The product's part of a file: what stands before its own tests, without comments.
+fn product(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    let tests = text.find("#[cfg(test)]").or_else(|| text.find("#[cfg(any(test"));
+    without_comments(&text[..tests.unwrap_or(text.len())])
+}
+
+#[test]
+fn only_the_gate_makes_a_permit_and_only_one_wire_hands_it_to_drivers() {
+    let mut files = Vec::new();
+    rust_files(Path::new("src"), &mut files);
+    let (mut makers, mut callers) = (Vec::new(), Vec::new());
+    for path in &files {
+        let (code, name) = (product(path), path.to_string_lossy().into_owned());
+        let makes = code.contains("for_tests(")
+            || code.lines().any(|line| {
+                line.contains("Permit {")
+                    && !line.contains("struct")
+                    && !line.contains("impl")
+                    && !line.contains("->")
+            });
+        if makes {
+            makers.push(name.clone());
+        }
+        if code.contains(".act(permit") {
+            callers.push(name);
+        }
+    }
+    assert_eq!(makers, ["src/policy/gate.rs"], "a permit is made elsewhere");
+    // The wire from the desk, and the registry that chooses the family.
+    assert_eq!(callers, ["src/cli/plug.rs", "src/device/registry.rs"], "somebody else calls a driver");
+}

@@ -5,9 +5,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clubos::site::lan::Shelly;
 use clubos::site::load::read;
 use clubos::site::{
-    BayId, DriverKind, Effect, FeedUrl, LoadMode, Problem, Role, Site, SiteProblems, Target, load, secret,
+    BayId, DriverKind, Effect, FeedUrl, LanDevice, LoadMode, Problem, Role, Site, SiteProblems, Target, load,
+    secret,
 };
 use proptest::prelude::*;
 
@@ -473,4 +475,365 @@ fn home_assistant_is_off_unless_named_and_takes_no_wish_unless_told() {
     let with = |table: &str| real(&format!("{EXAMPLE}\n{table}\n")).unwrap().home_assistant.unwrap();
     assert!(!with("[home_assistant]").commands);
     assert!(with("[home_assistant]\ncommands = true").commands);
+}
+
+#[test]
+fn a_ninjaone_pc_names_its_region_its_number_and_files_for_its_secrets() {
+    let text = EXAMPLE.replacen(
+        "driver = \"agent-mqtt\"\neffects = [\"sim.restart\", \"radar.reset\", \"pc.reboot\"]\n\n[[doors]]",
+        "driver = \"agent-mqtt\"\neffects = [\"sim.restart\", \"radar.reset\"]\n\n[[bays.devices]]\ndriver = \"ninjaone\"\n\
+         host = \"eu.ninjarmm.com\"\ndevice_id = 4711\nclient_id = \"abc\"\nclient_secret_file = \"ninja-secret\"\n\
+         effects = [\"pc.reboot\"]\n\n[[doors]]",
+        1,
+    );
+    let problems = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        let problems = real(&text.replacen(from, to, 1)).err().map_or_else(Vec::new, |problems| problems.0);
+        problems.iter().map(|p| format!("{}: {}; {}", p.key, p.what, p.mend)).collect::<Vec<_>>().join("\n")
+    };
+    let site = real(&text).unwrap();
+    let Some(DriverKind::Lan(clubos::site::LanDevice::NinjaOne(pc))) =
+        site.driver(Effect::PcReboot, &Target::new("bay-2"))
+    else {
+        panic!("no PC at NinjaOne")
+    };
+    assert_eq!((pc.host.as_str(), pc.device_id, pc.forced), ("eu.ninjarmm.com", 4711, false));
+    assert_eq!(pc.client_secret_file, Path::new("/etc/clubos/ninja-secret"));
+    assert!(pc.refresh_token_file.is_none() && pc.certificate_sha256.is_none());
+    for (from, to, said) in [
+        ("eu.ninjarmm.com", "ninja.example", "is no region of NinjaOne"),
+        ("device_id = 4711", "device_id = 0", "device_id"),
+        ("device_id = 4711\n", "", "is missing"),
+        ("client_id = \"abc\"\n", "", "client_id"),
+        ("client_secret_file", "client_secret", "a secret stands in the file itself"),
+        ("effects = [\"pc.reboot\"]", "effects = [\"sim.restart\"]", "`ninjaone` cannot do `sim.restart`"),
+        ("client_id = \"abc\"", "client_id = \"abc\"\nforce = true", "force"),
+    ] {
+        let found = problems(from, to);
+        assert!(found.contains(said), "{to}: {found}");
+    }
+    let own = format!("host = \"ninja.example:8443\"\ncertificate_sha256 = \"{}\"", "ab".repeat(32));
+    assert_eq!(problems("host = \"eu.ninjarmm.com\"", &own), "");
+}
+
+#[test]
+fn an_account_for_the_older_network_api_takes_the_place_of_uplinks_named_by_hand() {
+    let bay = "[[bays.devices]]\ndriver = \"unifi-network\"\ndevice = \"02:00:00:00:00:02\"\nport = 5\n\
+               effects = [\"poe.cycle\"]\n\n[[doors]]";
+    let console = |more: &str| {
+        let table = format!(
+            "[network]\nurl = \"https://10.20.0.1\"\nkey_file = \"network-key\"\ncertificate_sha256 = \"{}\"\n{more}\n",
+            "ab".repeat(32)
+        );
+        let text =
+            EXAMPLE.replacen("[[doors]]", bay, 1).replacen("[access]", &format!("{table}\n[access]"), 1);
+        real(&text)
+    };
+    let said = |site: Result<Site, SiteProblems>| {
+        site.err().map_or_else(Vec::new, |p| p.0).iter().map(|p| p.to_string()).collect::<Vec<_>>().join("\n")
+    };
+    assert!(said(console("")).contains("of which no uplink is known"));
+    let site = console("username = \"clubos\"\npassword_file = \"network-password\"").unwrap();
+    let account = site.network.unwrap().account.unwrap();
+    assert_eq!(account.username, "clubos");
+    assert_eq!(account.password_file, Path::new("/etc/clubos/network-password"));
+    let named = "uplinks = [\"02:00:00:00:00:02/5\"]\nusername = \"clubos\"\npassword_file = \"x\"";
+    assert!(said(console(named)).contains("is an uplink"), "what a person names counts in any case");
+    assert!(said(console("username = \"clubos\"")).contains("password_file"));
+    assert!(said(console("password_file = \"x\"")).contains("username"));
+    assert!(said(console("username = \"clubos\"\npassword = \"x\"")).contains("a secret stands in the file"));
+}
+
+#[test]
+fn webhooks_of_doors_are_off_until_their_secret_is_named() {
+    assert_eq!(real(EXAMPLE).unwrap().access.unwrap().webhook_secret_file, None);
+    let text = EXAMPLE.replacen(
+        "token_file = \"access-token\"",
+        "token_file = \"access-token\"\nwebhook_secret_file = \"access-webhook\"",
+        1,
+    );
+    let file = real(&text).unwrap().access.unwrap().webhook_secret_file;
+    assert_eq!(file.as_deref(), Some(Path::new("/etc/clubos/access-webhook")));
+}
+
+/// The example with one more device at bay 2, of which only its own lines are wrong.
+#[track_caller]
+fn device(lines: &str) -> Vec<Problem> {
+    after(
+        "[[doors]]\ntarget = \"door-main\"",
+        &format!("[[bays.devices]]\n{lines}\n[[doors]]\ntarget = \"door-main\""),
+    )
+}
+
+#[test]
+fn devices_behind_the_broker_are_read() {
+    for lines in [
+        "driver = \"tasmota\"\ntopic = \"plug\"\neffects = [\"outlet.cycle\"]",
+        "driver = \"tasmota\"\ntopic = \"p\"\nfull_topic = \"%topic%/%prefix%/\"\nrelay = 2\noff_s = 5\neffects = [\"tv.on\"]",
+        "driver = \"zigbee2mqtt\"\nname = \"bays/tv 2\"\neffects = [\"tv.on\", \"tv.off\"]",
+        "driver = \"zigbee2mqtt\"\nname = \"p\"\ncycle = '{\"state\":\"OFF\",\"countdown\":8}'\neffects = [\"outlet.cycle\"]",
+        "driver = \"mqtt-switch\"\ncommand = \"tv/set\"\non = \"1\"\neffects = [\"tv.on\"]",
+    ] {
+        assert!(device(lines).is_empty(), "{lines}: {:?}", device(lines));
+    }
+}
+
+#[test]
+fn a_device_behind_the_broker_needs_the_keys_of_its_effects() {
+    for (lines, key, what) in [
+        ("driver = \"tasmota\"\neffects = [\"outlet.cycle\"]", "topic", "is missing"),
+        ("driver = \"tasmota\"\ntopic = \"a/+\"\neffects = [\"outlet.cycle\"]", "topic", "no topic"),
+        (
+            "driver = \"tasmota\"\ntopic = \"p\"\nrelay = 9\neffects = [\"outlet.cycle\"]",
+            "relay",
+            "out of range",
+        ),
+        (
+            "driver = \"tasmota\"\ntopic = \"p\"\nfull_topic = \"cmnd/p\"\neffects = [\"tv.on\"]",
+            "full_topic",
+            "does not make",
+        ),
+        ("driver = \"tasmota\"\ntopic = \"p\"\neffects = [\"radar.reset\"]", "effects", "cannot do"),
+        (
+            "driver = \"zigbee2mqtt\"\nname = \"p\"\neffects = [\"outlet.cycle\"]",
+            "cycle",
+            "cannot do `outlet.cycle`",
+        ),
+        (
+            "driver = \"zigbee2mqtt\"\nname = \"p\"\ncycle = '{\"state\":\"OFF\"}'\neffects = [\"outlet.cycle\"]",
+            "cycle",
+            "no timer",
+        ),
+        (
+            "driver = \"zigbee2mqtt\"\nname = \"p\"\nbase = \"homeassistant\"\neffects = [\"tv.on\"]",
+            "base",
+            "Home Assistant",
+        ),
+        (
+            "driver = \"zigbee2mqtt\"\nname = \"p\"\nbase = \"clubos\"\neffects = [\"tv.on\"]",
+            "base",
+            "no topic of a device",
+        ),
+        ("driver = \"mqtt-switch\"\neffects = [\"tv.on\"]", "command", "cannot do `tv.on`"),
+        ("driver = \"mqtt-switch\"\ncommand = \"a\"\neffects = [\"tv.on\"]", "on", "cannot do `tv.on`"),
+        (
+            "driver = \"mqtt-switch\"\ncommand = \"a\"\non = \"1\"\neffects = [\"tv.off\"]",
+            "off",
+            "cannot do `tv.off`",
+        ),
+        (
+            "driver = \"mqtt-switch\"\ncommand = \"a\"\neffects = [\"outlet.cycle\"]",
+            "cycle",
+            "cannot do `outlet.cycle`",
+        ),
+        (
+            "driver = \"mqtt-switch\"\ncommand = \"clubos/v1/bay/1/cmd\"\non = \"1\"\neffects = [\"tv.on\"]",
+            "command",
+            "no topic",
+        ),
+        (
+            "driver = \"hass-agent\"\ndevice = \"BAY-2\"\neffects = [\"sim.restart\"]",
+            "sim_restart",
+            "cannot do `sim.restart`",
+        ),
+        (
+            "driver = \"hass-agent\"\ndevice = \"a/b\"\npc_reboot = \"button/x\"\neffects = [\"pc.reboot\"]",
+            "device",
+            "slash",
+        ),
+        (
+            "driver = \"hass-agent\"\ndevice = \"B\"\npc_reboot = \"x\"\neffects = [\"pc.reboot\"]",
+            "pc_reboot",
+            "no command",
+        ),
+        (
+            "driver = \"lnxlink\"\nclient_id = \"b\"\neffects = [\"sim.restart\"]",
+            "sim_restart",
+            "cannot do `sim.restart`",
+        ),
+        ("driver = \"lnxlink\"\neffects = [\"pc.reboot\"]", "client_id", "is missing"),
+    ] {
+        let problems = device(lines);
+        let named = problems.iter().find(|p| p.key.ends_with(key) && p.what.contains(what));
+        assert!(named.is_some_and(|p| !p.mend.is_empty()), "{lines}: {problems:#?}");
+    }
+}
+
+#[test]
+fn two_carriers_of_one_effect_in_a_bay_are_refused_whatever_their_family() {
+    let lnxlink =
+        "driver = \"lnxlink\"\nclient_id = \"b\"\nsim_restart = \"bash/x\"\neffects = [\"sim.restart\"]";
+    assert!(device(lnxlink).iter().any(|p| p.what.contains("two devices of bay 2 carry `sim.restart`")));
+}
+
+#[test]
+fn devices_without_tls_come_in_where_the_site_says() {
+    let site =
+        real(&EXAMPLE.replacen("[broker]", "[broker]\nplain_devices = \"192.0.2.10:1883\"\n#", 1)).unwrap();
+    assert_eq!(site.broker.unwrap().plain_devices, Some("192.0.2.10:1883".parse().unwrap()));
+    for wrong in ["0.0.0.0:1883", "192.0.2.10", "club"] {
+        let problems = after("[broker]", &format!("[broker]\nplain_devices = \"{wrong}\"\n#"));
+        assert!(problems.iter().any(|p| p.what.contains("no such address")), "{wrong}: {problems:?}");
+    }
+}
+
+/// The packaged example with this in the place of its lights, and a broker as before.
+fn lights(table: &str) -> Result<Site, Vec<Problem>> {
+    let text = format!("{EXAMPLE}\n[hall.lights]\neffects = [\"lights.on\", \"lights.off\"]\n{table}\n");
+    real(&text).map_err(|problems| problems.0)
+}
+
+#[test]
+fn plugs_by_shelly_are_read_with_their_defaults() {
+    let site = lights("driver = \"shelly\"\nhost = \"10.20.0.31\"").unwrap();
+    let plug = site.driver(Effect::LightsOn, &Target::new("lights"));
+    let expected = DriverKind::Lan(LanDevice::Shelly(Shelly {
+        host: "10.20.0.31".to_owned(),
+        port: 80,
+        channel: 0,
+        password_file: None,
+        cycle_seconds: 8,
+        playing_above_w: None,
+    }));
+    assert_eq!(plug, Some(&expected));
+    let site = lights("driver = \"shelly-mqtt\"\nprefix = \"shellies/shelly1-01\"\ngeneration = 1").unwrap();
+    assert!(matches!(
+        site.driver(Effect::LightsOn, &Target::new("lights")),
+        Some(DriverKind::Lan(LanDevice::ShellyMqtt(plug))) if plug.generation == 1 && plug.cycle_seconds == 8
+    ));
+}
+
+#[test]
+fn a_device_over_http_is_read_with_its_defaults() {
+    let site = lights(
+        "driver = \"http\"\nurl = \"http://10.20.0.41:8081/\"\nheader_file = \"key\"\n\
+         on = \"POST /power {\\\"on\\\": true}\"\noff = \"GET /off?now=1\"\nstate = \"GET /state\"",
+    )
+    .unwrap();
+    let Some(DriverKind::Lan(LanDevice::Http(call))) = site.driver(Effect::LightsOn, &Target::new("lights"))
+    else {
+        panic!("no http")
+    };
+    assert_eq!(
+        (call.url.as_str(), call.header_file.as_deref()),
+        ("http://10.20.0.41:8081", Some(Path::new("/etc/clubos/key")))
+    );
+    assert_eq!((call.state_on.as_str(), call.state_off.as_str()), ("true", "false"));
+    assert_eq!(call.on.as_ref().unwrap().body.as_deref(), Some("{\"on\": true}"));
+    assert_eq!(call.off.as_ref().unwrap().path, "/off?now=1");
+}
+
+#[test]
+fn what_is_wrong_about_a_plug_or_a_thing_is_named_with_its_mend() {
+    let http = "driver = \"http\"\non = \"POST /on\"\noff = \"POST /off\"\n";
+    let shelly = "driver = \"shelly\"\nhost = \"10.20.0.31\"\n";
+    for (start, key, what) in [
+        (shelly, "cycle_seconds = 1", "1 is out of range"),
+        (shelly, "cycle_seconds = 121", "121 is out of range"),
+        (shelly, "channel = 8", "8 is out of range"),
+        (shelly, "playing_above_w = 0", "0 is out of range"),
+        (shelly, "generation = 2", "no such key"),
+        (shelly, "password = \"x\"", "a secret stands in the file"),
+        ("driver = \"shelly\"\n", "port = 80", "is missing"),
+        ("driver = \"shelly\"\n", "host = \"http://10.20.0.31\"", "is no host"),
+        ("driver = \"shelly-mqtt\"\n", "channel = 1", "is missing"),
+        ("driver = \"shelly-mqtt\"\n", "prefix = \"shellies/+\"", "is no topic"),
+        ("driver = \"shelly-mqtt\"\nprefix = \"plug\"\n", "generation = 3", "3 is out of range"),
+        (http, "", "is missing"),
+        (http, "url = \"10.20.0.41\"", "no address of a device"),
+        (http, "url = \"ftp://10.20.0.41\"", "no address of a device"),
+        (http, "url = \"http://user:x@10.20.0.41\"", "no address of a device"),
+        (http, "url = \"http://10.20.0.41/api\"", "no address of a device"),
+        (http, "url = \"https://10.20.0.41\"", "is missing"),
+        (http, "url = \"https://10.20.0.41\"\ncertificate_sha256 = \"ab\"", "no SHA-256"),
+        (http, "url = \"http://10.20.0.41\"\nstate = \"POST /state\"", "must not move"),
+        (http, "url = \"http://10.20.0.41\"\nstate_pointer = \"on\"", "no JSON pointer"),
+        (http, "url = \"http://10.20.0.41\"\nset = \"PUT /to\"", "has no place"),
+        (http, "url = \"http://10.20.0.41\"\ncycle = \"restart\"", "no method"),
+        ("driver = \"http\"\nurl = \"http://10.20.0.41\"\non = \"POST /on\"\n", "", "cannot do `lights.off`"),
+    ] {
+        let problems = lights(&format!("{start}{key}")).expect_err(key);
+        assert_eq!(problems.len(), 1, "{key}: {problems:#?}");
+        assert!(problems[0].what.contains(what) && !problems[0].mend.is_empty(), "{key}: {}", problems[0]);
+    }
+    let cycle = EXAMPLE.to_owned()
+        + "\n[hall.audio]\neffects = [\"audio.restart\"]\ndriver = \"shelly-mqtt\"\nprefix = \"plug\"\ngeneration = 1\n";
+    let problems = real(&cycle).unwrap_err().0;
+    assert!(problems[0].what.contains("cannot do `audio.restart`") && problems[0].mend.contains("no timer"));
+}
+
+/// A site whose bay 1 has a projector with these keys.
+fn with_projector(keys: &str) -> (String, Result<Site, SiteProblems>) {
+    let device =
+        format!("[[bays.devices]]\neffects = [\"projector.on\", \"projector.cycle\"]\n{keys}\n\n[[doors]]");
+    let text = EXAMPLE.replacen("[[doors]]", &device, 1);
+    (text.clone(), real(&text))
+}
+
+#[test]
+fn projectors_are_read_with_the_ports_of_their_protocols() {
+    let (_, site) =
+        with_projector("driver = \"pjlink\"\nhost = \"10.20.0.31\"\ninput = \"3A\"\npassword_file = \"p\"");
+    let site = site.unwrap();
+    let kinds = || site.bays.values().flat_map(|bay| bay.drivers.values());
+    let pjlink = kinds().find_map(|kind| match kind {
+        DriverKind::Lan(LanDevice::Pjlink(at)) => Some(at.clone()),
+        _ => None,
+    });
+    let pjlink = pjlink.unwrap();
+    assert_eq!((pjlink.host.as_str(), pjlink.port, pjlink.input.as_str()), ("10.20.0.31", 4352, "3A"));
+    assert_eq!(pjlink.password_file, Some(PathBuf::from("/etc/clubos/p")));
+    let (_, site) = with_projector("driver = \"benq\"\nhost = \"projector-1\"\ninput = \"hdmi2\"");
+    let site = site.unwrap();
+    let benq = site.bays.values().flat_map(|bay| bay.drivers.values()).find_map(|kind| match kind {
+        DriverKind::Lan(LanDevice::Benq(at)) => Some((at.port, at.input.clone())),
+        _ => None,
+    });
+    assert_eq!(benq, Some((8000, "hdmi2".to_owned())));
+}
+
+#[test]
+fn a_projector_that_cannot_work_is_refused_with_its_line() {
+    for (driver, keys, marker, what) in [
+        (
+            "pjlink",
+            "host = \"10.20.0.31\"\ninput = \"hdmi\"",
+            "input = \"hdmi\"",
+            "`hdmi` is no PJLink input",
+        ),
+        ("pjlink", "host = \"10.20.0.31\"\ninput = \"70\"", "input = \"70\"", "`70` is no PJLink input"),
+        ("pjlink", "host = \"http://x\"\ninput = \"31\"", "host = \"http://x\"", "is no host"),
+        ("pjlink", "host = \"x\"\nport = 0\ninput = \"31\"", "port = 0", "out of range"),
+        (
+            "pjlink",
+            "host = \"x\"\npassword = \"y\"\ninput = \"31\"",
+            "password = \"y\"",
+            "a secret stands in the file itself",
+        ),
+        ("pjlink", "input = \"31\"", "effects = [\"projector.on\", \"projector.cycle\"]", "is missing"),
+        ("pjlink", "host = \"x\"", "effects = [\"projector.on\", \"projector.cycle\"]", "is missing"),
+        ("benq", "host = \"x\"\ninput = \"31\"", "input = \"31\"", "`31` is no input of these projectors"),
+        (
+            "benq",
+            "host = \"x\"\npassword_file = \"p\"\ninput = \"dp\"",
+            "password_file = \"p\"",
+            "no such key",
+        ),
+    ] {
+        let (text, site) = with_projector(&format!("driver = \"{driver}\"\n{keys}"));
+        let problems = site.unwrap_err().0;
+        assert_eq!(problems.len(), 1, "{keys}: {problems:#?}");
+        let line = text[..text.find(marker).unwrap()].matches('\n').count() + 1;
+        assert!(problems[0].what.contains(what) && !problems[0].mend.is_empty(), "{}", problems[0]);
+        assert!(problems[0].line.abs_diff(line) <= 1, "{keys}: line {} is not {line}", problems[0].line);
+    }
+}
+
+#[test]
+fn a_projector_is_not_named_for_what_it_cannot_do() {
+    let keys = "driver = \"pjlink\"\nhost = \"x\"\ninput = \"31\"";
+    let (text, _) = with_projector(keys);
+    let problems = real(&text.replacen("\"projector.cycle\"]", "\"tv.on\"]", 1)).unwrap_err().0;
+    assert!(problems.len() == 1 && problems[0].what.contains("`pjlink` cannot do `tv.on`"), "{problems:#?}");
+    assert!(problems[0].mend.contains("projector.input"), "{}", problems[0]);
 }

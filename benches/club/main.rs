@@ -1,7 +1,7 @@
 //! Figures of the box, as ratios beside something of the same run where possible. Prints a Markdown table.
 //!
 //! `cargo bench` (a model must be there: `make model`). Takes about two minutes; a busy machine shows in
-//! the p99. `cargo bench --bench club -- texts` measures the text line alone. The quiet gap that the desk waits for further texts is virtual here: it is a choice, no speed.
+//! the p99. `cargo bench --bench club -- texts` measures the text line alone, `-- fleet` the program with two hundred devices (five minutes). The quiet gap that the desk waits for further texts is virtual here: it is a choice, no speed.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,6 +11,7 @@
 )]
 
 mod feeds;
+mod fleet;
 #[path = "../../tests/bad_input/program.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
 mod program;
@@ -39,6 +40,10 @@ pub struct Bench {
 }
 
 fn main() {
+    if std::env::args().any(|arg| arg == "fleet") {
+        println!("| what | figure | beside |\n|---|---|---|");
+        return fleet::measure();
+    }
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let library = Arc::new(Library::load(&here.join("sops")).expect("the SOPs"));
     let site =
@@ -69,6 +74,7 @@ fn main() {
     feeds::measure(&bench);
     drop(bench);
     running::measure();
+    fleet::measure();
 }
 
 pub fn row(what: &str, figure: &str, beside: &str) {

@@ -16,15 +16,16 @@ use crate::device::broker::{
     self, BOX_USER, BrokerPlan, HOME_ASSISTANT_USER, Hosted, OBSERVER_USER, TlsListener,
 };
 use crate::device::broker_certificate;
+use crate::device::mqtt::{self, Account};
 use crate::site::{self, BayId, LoadMode, secret};
 
 #[derive(Subcommand)]
 pub enum BrokerCommand {
-    /// Write the broker's part for the bays of the site; what is there already is kept
+    /// Write the broker's part for the bays and devices of the site; what is there already is kept
     Init(InitArgs),
     /// What is set up; of one user (bay-2, observer), everything its program needs, with the password
     Show(ShowArgs),
-    /// Give one user (bay-2, observer, clubos) a new password, or the broker a new certificate
+    /// Give one user (bay-2, tasmota-plug-1, observer, clubos) a new password, or the broker a new certificate
     Rotate(RotateArgs),
 }
 
@@ -66,7 +67,7 @@ pub struct InitArgs {
 pub struct ShowArgs {
     #[command(flatten)]
     places: Places,
-    /// bay-2, observer, home-assistant
+    /// bay-2, tasmota-plug-1, observer, home-assistant
     user: Option<String>,
 }
 
@@ -86,6 +87,12 @@ struct Settings {
     listen: Option<SocketAddr>,
     /// What the certificate stands for.
     names: Vec<String>,
+    /// Where devices that cannot do TLS come in; the site says so.
+    #[serde(default)]
+    plain_devices: Option<SocketAddr>,
+    /// The devices of the site behind the broker.
+    #[serde(default)]
+    devices: Vec<Account>,
 }
 
 pub fn run(command: BrokerCommand) -> anyhow::Result<ExitCode> {
@@ -98,19 +105,22 @@ pub fn run(command: BrokerCommand) -> anyhow::Result<ExitCode> {
 
 fn init(args: &InitArgs) -> anyhow::Result<ExitCode> {
     let places = &args.places;
-    let bays = if args.box_only {
-        Vec::new()
+    let site = if args.box_only {
+        None
     } else {
         match site::load(&places.site, LoadMode::Real) {
-            Ok(site) => site.bays.keys().copied().collect(),
+            Ok(site) => Some(site),
             Err(problems) => {
                 eprintln!("{problems}");
                 return Ok(ExitCode::from(EX_CONFIG));
             }
         }
     };
+    let bays: Vec<BayId> = site.iter().flat_map(|site| site.bays.keys().copied()).collect();
     let before = settings(&places.dir)?;
-    let wanted = wanted(before.clone(), args)?;
+    let mut wanted = wanted(before.clone(), args)?;
+    wanted.devices = site.as_ref().map(mqtt::accounts).unwrap_or_default();
+    wanted.plain_devices = site.and_then(|site| site.broker?.plain_devices);
     let group = group_of("mosquitto");
     let (chain, key) = broker_certificate::files(&places.dir);
     let fits = before.is_some_and(|b| wanted.names.iter().all(|name| b.names.contains(name)));
@@ -118,7 +128,7 @@ fn init(args: &InitArgs) -> anyhow::Result<ExitCode> {
     if fresh {
         broker_certificate::make(&places.dir, &wanted.names, group)?;
     }
-    let files = broker::generate_for(&bays, &plan(places, &wanted, group))?;
+    let files = broker::generate_for(&bays, &wanted.devices, &plan(places, &wanted, group))?;
     let text = serde_json::to_string_pretty(&wanted)? + "\n";
     let path = places.dir.join("settings.json");
     if fs::read_to_string(&path).ok().as_deref() != Some(&text) {
@@ -139,7 +149,13 @@ fn init(args: &InitArgs) -> anyhow::Result<ExitCode> {
 /// What is asked for now, over what was asked for before.
 fn wanted(before: Option<Settings>, args: &InitArgs) -> anyhow::Result<Settings> {
     let loopback = SocketAddr::from(([127, 0, 0, 1], 1883));
-    let mut wanted = before.unwrap_or(Settings { plain: loopback, listen: None, names: Vec::new() });
+    let mut wanted = before.unwrap_or(Settings {
+        plain: loopback,
+        listen: None,
+        names: Vec::new(),
+        plain_devices: None,
+        devices: Vec::new(),
+    });
     wanted.plain = args.plain.unwrap_or(wanted.plain);
     wanted.listen = args.listen.or(wanted.listen);
     let address = args.listen.map(|listen| listen.ip()).filter(|ip| !ip.is_unspecified());
@@ -159,6 +175,7 @@ fn plan(places: &Places, settings: &Settings, group: Option<u32>) -> BrokerPlan 
         dir: places.dir.clone(),
         plain: settings.plain,
         tls: settings.listen.map(|listen| TlsListener { listen, certificate, key }),
+        plain_devices: settings.plain_devices,
         run_as: None,
         hosted: Some(Hosted { config: places.conf.clone(), box_secret: places.box_secret.clone(), group }),
     }
@@ -186,6 +203,11 @@ fn overview(places: &Places, settings: &Settings, bays: &[BayId]) {
             "agents        cannot come in from other machines yet: clubos broker init --listen ADDR:8883"
         ),
     }
+    if let Some(plain) = settings.plain_devices {
+        println!(
+            "devices       {plain} without TLS, as broker.plain_devices says; their passwords can be read on the way"
+        );
+    }
     let (chain, _) = broker_certificate::files(&places.dir);
     if let Some(print) = fs::read_to_string(chain).ok().and_then(|pem| broker_certificate::fingerprint(&pem))
     {
@@ -194,6 +216,7 @@ fn overview(places: &Places, settings: &Settings, bays: &[BayId]) {
     let users: Vec<String> = bays
         .iter()
         .map(|bay| broker::bay_user(*bay))
+        .chain(settings.devices.iter().map(|device| device.user.clone()))
         .chain([OBSERVER_USER, HOME_ASSISTANT_USER].map(str::to_owned))
         .collect();
     println!("users         {}", users.join(", "));
@@ -201,16 +224,24 @@ fn overview(places: &Places, settings: &Settings, bays: &[BayId]) {
 }
 
 fn of_user(places: &Places, settings: &Settings, bays: &[BayId], user: &str) -> anyhow::Result<()> {
-    let file = user_file(places, bays, user)?;
+    let file = user_file(places, bays, &settings.devices, user)?;
     let password = secret::read(&file)?;
     let port = settings.listen.map(|listen| listen.port());
     match (port, settings.names.first()) {
         (Some(port), Some(name)) => println!("address    {name}:{port}, MQTT 3.1.1 over TLS"),
         _ => println!("address    {} on this machine", settings.plain),
     }
+    let device = settings.devices.iter().find(|device| device.user == user);
+    if let Some(plain) = settings.plain_devices.filter(|_| device.is_some()) {
+        println!("           {plain}, MQTT 3.1.1 without TLS, if the device can do nothing else");
+    }
     println!("user       {user}");
     println!("password   {password}");
     println!("client id  {}", broker::client_id(user)?);
+    if let Some(device) = device {
+        println!("tells on   {}", device.writes.join(", "));
+        println!("is told on {}", device.reads.join(", "));
+    }
     let (chain, _) = broker_certificate::files(&places.dir);
     if settings.listen.is_some() {
         let pem = fs::read_to_string(&chain).with_context(|| format!("cannot read {}", chain.display()))?;
@@ -235,23 +266,24 @@ fn rotate(args: &RotateArgs) -> anyhow::Result<ExitCode> {
         println!("now: systemctl restart mosquitto");
         return Ok(ExitCode::SUCCESS);
     }
-    let file = user_file(places, &bays, &args.what)?;
+    let file = user_file(places, &bays, &settings.devices, &args.what)?;
     if file.exists() {
         fs::remove_file(&file).with_context(|| format!("cannot replace {}", file.display()))?;
     }
-    broker::generate_for(&bays, &plan(places, &settings, group))?;
+    broker::generate_for(&bays, &settings.devices, &plan(places, &settings, group))?;
     println!("{} has a new password, in {}", args.what, file.display());
     let then = if args.what == BOX_USER { " && systemctl restart clubos" } else { "" };
     println!("now: systemctl restart mosquitto{then}");
     Ok(ExitCode::SUCCESS)
 }
 
-fn user_file(places: &Places, bays: &[BayId], user: &str) -> anyhow::Result<PathBuf> {
+fn user_file(places: &Places, bays: &[BayId], devices: &[Account], user: &str) -> anyhow::Result<PathBuf> {
     if user == BOX_USER {
         return Ok(places.box_secret.clone());
     }
     if ![OBSERVER_USER, HOME_ASSISTANT_USER].contains(&user)
         && !bays.iter().any(|bay| broker::bay_user(*bay) == user)
+        && !devices.iter().any(|device| device.user == user)
     {
         bail!("the broker knows no `{user}`; `clubos broker show` names who it knows");
     }

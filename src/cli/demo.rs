@@ -110,15 +110,20 @@ pub fn run(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
 async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
     let dir = state_dir(args)?;
     let library = Library::load(&paths.sops)?;
+    // Found devices are checked against it, as against a club's own file.
+    let written = dir.join("site.toml");
+    std::fs::write(&written, SAMPLE).with_context(|| format!("cannot write {}", written.display()))?;
     let sample = site::load::read("clubhouse.toml", SAMPLE, Path::new("."), LoadMode::Simulated)?;
     let clock = Clock::system();
     let ports = SimPorts { mqtt: args.mqtt_port, ..SimPorts::default() };
-    let house = SimHouse::start(&sample, &dir, clock.clone(), args.speed, ports)
+    let house = SimHouse::start_equipped(&sample, &dir, clock.clone(), args.speed, ports)
         .await
         .context("the simulated club needs Mosquitto; `make setup` installs it")?;
     let mut site = house.site().clone();
     site.llm = args.llm.as_deref().map(site::llm::load).transpose()?;
     let cloud = cloud::model(&site)?;
+    // Only on its own broker: the demo asks nothing of the network it runs in.
+    site.discovery = Some(site::Discovery { mdns: false, mqtt: true });
 
     let mut store = Store::open(&dir)?;
     for (name, role) in [("dana", "manager"), ("sam", "oncall")] {
@@ -166,6 +171,7 @@ async fn club(args: &DemoArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         phones: Some(Arc::new(phones)),
         listen,
         public_url: Some(format!("http://localhost:{}", args.port)),
+        site_file: web::SiteFile { path: written, mode: LoadMode::Simulated },
         bookings: None,
         line_probe: None,
         https: None,

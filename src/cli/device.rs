@@ -39,6 +39,8 @@ pub enum DeviceCommand {
     Show(Of),
     /// Ask for an effect, in your name and through the gate, and wait for what is seen of it
     Do(Wanted),
+    /// Take back an effect that was seen done, within the hour: lights, screens, projector, temperature
+    Undo(Taken),
     /// What changes, as it happens, until Ctrl-C
     Watch(Reach),
 }
@@ -83,12 +85,21 @@ pub struct Wanted {
     reach: Reach,
 }
 
+#[derive(Args)]
+pub struct Taken {
+    /// Its number, as `clubos device show` gives it
+    effect_id: i64,
+    #[command(flatten)]
+    reach: Reach,
+}
+
 impl DeviceCommand {
     fn reach(&self) -> &Reach {
         match self {
             DeviceCommand::List(reach) | DeviceCommand::Watch(reach) => reach,
             DeviceCommand::Show(of) => &of.reach,
             DeviceCommand::Do(wanted) => &wanted.reach,
+            DeviceCommand::Undo(taken) => &taken.reach,
         }
     }
 }
@@ -148,6 +159,7 @@ async fn carry_out(link: &Link, command: &DeviceCommand) -> anyhow::Result<ExitC
             Ok(ExitCode::SUCCESS)
         }
         DeviceCommand::Do(wanted) => asking::ask(link, wanted).await,
+        DeviceCommand::Undo(taken) => asking::undo(link, taken).await,
         DeviceCommand::Watch(reach) => watching::watch(link, reach.json).await,
     }
 }
@@ -165,6 +177,10 @@ fn interrupted(command: &DeviceCommand) -> ExitCode {
     match command {
         DeviceCommand::Do(wanted) => {
             eprintln!("What was asked for goes on: clubos device show {}", wanted.target);
+            ExitCode::FAILURE
+        }
+        DeviceCommand::Undo(_) => {
+            eprintln!("What was asked for goes on: clubos device list");
             ExitCode::FAILURE
         }
         _ => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::plug;
 use crate::desk::{DeskHandle, Line};
 use crate::simclub::{Behaviour, Mains, SimControl};
 use crate::web;
@@ -54,7 +55,7 @@ impl web::DemoControl for Knobs {
         self.up.store(up, Ordering::Relaxed);
         let line = if up { Line::Up } else { Line::Down };
         if let Some(desk) = self.desk.get() {
-            let _ = desk.tell(move |desk| desk.set_line(line)); // the demo may be ending
+            let _ = desk.tell(move |desk| plug::line_is(desk, line)); // the demo may be ending
         }
     }
 

@@ -18,6 +18,7 @@ pub mod eval;
 mod https;
 pub mod knobs;
 mod learn;
+mod pair;
 pub mod paths;
 mod people;
 mod phone;
@@ -93,6 +94,9 @@ enum Command {
     /// What the devices are and do, and asking for an effect, at the running box
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    /// Test a device or console, keep its secret, and say what belongs into site.toml
+    #[command(subcommand)]
+    Pair(pair::PairCommand),
     /// Set up the club's MQTT broker for the bays of the site
     #[command(subcommand)]
     Broker(broker::BrokerCommand),
@@ -236,6 +240,7 @@ fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(&args, paths),
         Command::User(command) => user::run(command),
         Command::Device(command) => device::run(&command),
+        Command::Pair(command) => pair::run(command),
         Command::Broker(command) => broker::run(command),
         Command::Agent(command) => agent::run(command),
         Command::Backup(args) => backup::backup(&args),

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::channel::{Gateway, HookVerdict, NotBelieved};
 use crate::clock::UnixMs;
-use crate::desk::{DeskHandle, Line, Todo};
+use crate::desk::{Desk, DeskHandle, Line, Todo};
 use crate::device::{DeviceEvent, Drivers};
 use crate::llm::Fallback;
 use crate::notify::Switchboard;
@@ -177,9 +177,16 @@ pub async fn watch_line(desk: DeskHandle, probe: SocketAddr) {
         if known != Some(line) {
             known = Some(line);
             tracing::info!(?line, "the line to the internet");
-            if desk.tell(move |desk| desk.set_line(line)).is_err() {
+            if desk.tell(move |desk| line_is(desk, line)).is_err() {
                 return;
             }
         }
+    }
+}
+
+/// Tells the desk how the line is; an incident that cannot be written down is no reason to stop.
+pub fn line_is(desk: &mut Desk, line: Line) {
+    if let Err(error) = desk.set_line(line) {
+        tracing::error!(%error, "the state of the internet line cannot be written down");
     }
 }

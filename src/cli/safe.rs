@@ -82,6 +82,7 @@ fn nowhere() -> Site {
         broker: None,
         access: None,
         home_assistant: None,
+        discovery: None,
         network: None,
         protect: None,
         bookings: Bookings::default(),

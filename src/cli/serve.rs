@@ -24,6 +24,7 @@ use crate::channel::Gateway;
 use crate::clock::Clock;
 use crate::desk::{self, Desk, DeskHandle, Options, Parts};
 use crate::device::{DeviceEvent, Drivers};
+use crate::discovery;
 use crate::home_assistant::{self, Health};
 use crate::intent::{LoadOptions, Understanding};
 use crate::notify::{Made, Switchboard};
@@ -151,6 +152,7 @@ pub fn run(args: &ServeArgs, paths: &Paths) -> anyhow::Result<ExitCode> {
         phones: None,
         listen: args.listen,
         public_url: args.public_url.clone(),
+        site_file: web::SiteFile { path: args.site.clone(), mode: LoadMode::Real },
         bookings: args.bookings.clone(),
         line_probe: args.line_probe,
         https,
@@ -204,6 +206,8 @@ pub struct Setup {
     pub phones: Option<Arc<dyn web::DemoPhone>>,
     pub listen: SocketAddr,
     pub public_url: Option<String>,
+    /// The file the site was read from.
+    pub site_file: web::SiteFile,
     pub bookings: Option<PathBuf>,
     pub line_probe: Option<SocketAddr>,
     pub https: Option<Https>,
@@ -281,6 +285,7 @@ pub fn start(
         setup.public_url.clone(),
     );
     let agents = drivers.as_ref().and_then(|drivers| drivers.http_agents());
+    let access_hooks = drivers.as_ref().and_then(|drivers| drivers.access_hooks());
     let cloud = setup.cloud.map(|cloud| cloud.start(&handle, &setup.site, &setup.clock)).transpose()?;
     let outside = Outside {
         desk: handle.clone(),
@@ -304,11 +309,15 @@ pub fn start(
         push_key: setup.people.push_key.map(|key| key.public().to_owned()),
         missing: setup.people.missing.into_iter().map(|(name, why)| (name, why.to_string())).collect(),
     }));
+    app = app.with_site_file(setup.site_file);
     if let Some(demo) = demo {
         app = app.with_demo(demo);
     }
     if let Some(phones) = setup.phones {
         app = app.with_demo_phone(phones);
+    }
+    if let Some(hooks) = access_hooks {
+        app = app.with_access_hooks(hooks);
     }
     if let Some(agents) = agents {
         app = app.with_agents(agents);
@@ -349,6 +358,14 @@ pub fn start(
     match home_assistant::start(seen_from_home) {
         Ok(started) => tasks.extend(started),
         Err(error) => tracing::error!(%error, "the club is not seen in Home Assistant"),
+    }
+    let listening =
+        discovery::Parts { desk: handle.clone(), site: setup.site.clone(), clock: setup.clock.clone() };
+    match discovery::start(listening) {
+        Ok(started) => tasks.extend(started),
+        Err(error) => {
+            tracing::error!(%error, "devices that announce themselves on the broker are not proposed")
+        }
     }
     if let Some(texts) = texts {
         tasks.push(tokio::spawn(texts.run()));

@@ -136,7 +136,7 @@ fn incident(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store::R
     }
     let call = Call::of(cx, sop, scene.own_bay(), "an incident");
     let (escalation, _) = people::escalate(cx, scene, &call)?;
-    let id = ticket::insert_incident(cx.db, what, escalation, cx.now)?;
+    let id = ticket::insert_incident(cx.db, what, Some(escalation), cx.now)?;
     ticket::join_incident(cx.db, id, scene.thread.id)?;
     draft.escalated(escalation);
     draft.say_reply(sop, "received", &phrases::conditions(cx, scene)?, &values);

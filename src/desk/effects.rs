@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cx, Desk, Todo, alerts, digest, housekeeping, outage, outcome};
+use super::{Cx, Desk, Todo, alerts, digest, housekeeping, line, outage, outcome};
 use crate::device::verify::{Known, Verdict, Verification};
 use crate::device::{DeviceEvent, NotSent, Observation};
 use crate::policy::{self, Permit};
@@ -91,6 +91,7 @@ impl Desk {
                 "alert" => alerts::climb(cx, due.reference)?,
                 "alert-due" => alerts::due_now(cx, due.reference)?,
                 digest::TIMER => digest::due(cx)?,
+                line::TIMER => line::due(cx)?,
                 outage::TIMER => outage::due(cx)?,
                 housekeeping::TIMER => housekeeping::due(cx, due.reference)?,
                 "hold" => release_hold(cx, due.reference)?,
@@ -163,7 +164,9 @@ fn remember(cx: Cx<'_>, event: &DeviceEvent) -> store::Result<()> {
         | Observation::UnlockLogged { .. } => Ok(()),
         other => {
             let json = serde_json::to_value(other)?;
-            let kind = json["what"].as_str().unwrap_or("other").to_owned();
+            // A bay has two parts with power: the one does not wipe out the other.
+            let part = json["part"].as_str().map(|part| format!("-{part}")).unwrap_or_default();
+            let kind = format!("{}{part}", json["what"].as_str().unwrap_or("other"));
             device::remember(cx.db, &event.target, &kind, &json.to_string(), event.simulated, cx.now)
         }
     }

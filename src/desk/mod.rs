@@ -30,6 +30,7 @@ mod housekeeping;
 mod inbox;
 mod input;
 mod ladder;
+mod line;
 mod on_call;
 mod operate;
 mod outage;
@@ -186,9 +187,13 @@ impl Desk {
         &self.world.library
     }
 
-    /// The line to the internet went or came back.
-    pub fn set_line(&mut self, line: Line) {
+    /// The line to the internet went or came back, or was looked at for the first time.
+    ///
+    /// # Errors
+    /// Only the database's; the line is what it is all the same.
+    pub fn set_line(&mut self, line: Line) -> store::Result<()> {
         self.world.line = line;
+        self.write(|cx| line::is(cx, line))
     }
 
     pub fn line(&self) -> Line {

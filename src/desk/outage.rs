@@ -80,7 +80,7 @@ pub(super) fn due(cx: Cx<'_>) -> store::Result<()> {
         first_alert_at: alerts::first_at(cx, level),
     };
     let id = escalation::insert(cx.db, &new, cx.now)?;
-    ticket::insert_incident(cx.db, WHAT, id, cx.now)?;
+    ticket::insert_incident(cx.db, WHAT, Some(id), cx.now)?;
     timer::set(cx.db, "alert", id, new.first_alert_at)?;
     tracing::error!(devices = devices.len(), "every device went at once: the power or the network is out");
     journal::notice(cx.db, None, &format!("{summary}."), cx.now)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::draft::Draft;
 use super::people::{self, Call};
 use super::scene::{AMENDS, REMEMBER, Scene};
-use super::{Cx, collect, door, hall, ladder, phrases};
+use super::{Cx, collect, door, hall, ladder, line, phrases};
 use crate::intent::{self, Slots, Tense, Topic, Verdict};
 use crate::policy::{self};
 use crate::site::{Effect, Scope};
@@ -111,6 +111,7 @@ fn act_or_guide(
 }
 
 fn answer(cx: Cx<'_>, scene: &Scene, draft: &mut Draft, sop: &Sop) -> store::Result<()> {
+    line::touches(cx, scene, &sop.id)?;
     draft.say_reply(
         sop,
         "answer",

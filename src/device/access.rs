@@ -17,6 +17,7 @@ use tracing::{info, warn};
 
 use super::access_client::{AccessClient, CallError};
 pub use super::access_client::{AccessError, SIMULATED_HEADER};
+use super::access_hook::{self, AccessHooks};
 use super::access_wire::{self, Refusal};
 use super::health::Board;
 use super::novelty::Novelty;
@@ -63,6 +64,7 @@ impl Default for AccessOptions {
 /// Drives all doors of one controller. Dropping it ends its tasks.
 pub struct AccessDriver {
     doors: Arc<Doors>,
+    hooks: Option<AccessHooks>,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -94,6 +96,7 @@ impl AccessDriver {
         options: AccessOptions,
     ) -> Result<AccessDriver, AccessError> {
         let client = AccessClient::new(controller, options.patience)?;
+        let secret = access_hook::secret_of(controller.webhook_secret_file.as_deref())?;
         let board = Board::new(FAMILY, doors.keys().cloned());
         let doors = Arc::new(Doors {
             client,
@@ -109,7 +112,13 @@ impl AccessDriver {
             tokio::spawn(access_watch::look(doors.clone())),
             tokio::spawn(access_watch::listen(doors.clone())),
         ];
-        Ok(AccessDriver { doors, tasks })
+        let hooks = secret.map(|secret| AccessHooks::new(doors.clone(), secret));
+        Ok(AccessDriver { doors, hooks, tasks })
+    }
+
+    /// What takes the controller's webhooks, if the site names their secret.
+    pub fn hooks(&self) -> Option<AccessHooks> {
+        self.hooks.clone()
     }
 }
 

@@ -1,17 +1,25 @@
 //! One UniFi Access controller over HTTPS: the four calls the house makes, and no other. There is no call
 //! here that locks down, keeps a door open or evacuates.
 //!
-//! Owns the connection, the pin and the token. Tells a request that never left from one that may have.
+//! Owns the connection, the pin, the token, and patience when the controller asks for it (429). Tells a request
+//! that never left from one that may have.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::{Method, Response};
+use reqwest::{Method, Response, StatusCode, header};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::access_wire::{self, MAX_BODY, Refusal};
 use super::pinned_tls;
 use crate::site::{AccessController, secret};
+
+/// The pause after a 429 that names none.
+const PAUSE: Duration = Duration::from_secs(5);
+/// No pause is longer, whatever the controller wants: a door is looked at.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// A simulated controller says so in every answer.
 pub const SIMULATED_HEADER: &str = "x-clubos-simulated";
@@ -49,6 +57,8 @@ pub(super) struct AccessClient {
     token: String,
     tls: std::sync::Arc<rustls::ClientConfig>,
     simulated: AtomicBool,
+    /// Until when only unlocks are sent.
+    quiet_until: Mutex<Option<Instant>>,
 }
 
 impl AccessClient {
@@ -69,7 +79,14 @@ impl AccessClient {
             .build()
             .map_err(AccessError::Client)?;
         let token = secret::read(&controller.token_file)?;
-        Ok(AccessClient { http, base, token, tls: tls.into(), simulated: AtomicBool::new(false) })
+        Ok(AccessClient {
+            http,
+            base,
+            token,
+            tls: tls.into(),
+            simulated: AtomicBool::new(false),
+            quiet_until: Mutex::default(),
+        })
     }
 
     /// Whether the controller called itself simulated in its last answer.
@@ -82,6 +99,7 @@ impl AccessClient {
     }
 
     pub async fn door(&self, door_id: &str) -> Result<Value, CallError> {
+        self.unhurried()?;
         self.call(Method::GET, &format!("doors/{}", segment(door_id)), None).await
     }
 
@@ -92,6 +110,7 @@ impl AccessClient {
 
     /// The newest door openings of the controller's log.
     pub async fn openings(&self) -> Result<Value, CallError> {
+        self.unhurried()?;
         let body = access_wire::logs_body();
         self.call(Method::POST, "system/logs?page_num=1&page_size=25", Some(&body)).await
     }
@@ -101,6 +120,19 @@ impl AccessClient {
         let address = self.base.replacen("https://", "wss://", 1);
         let address = format!("{address}/api/v1/developer/devices/notifications");
         (address, format!("Bearer {}", self.token), self.tls.clone())
+    }
+
+    /// Looks wait after a 429; an unlock, for which somebody stands at the door, is tried.
+    fn unhurried(&self) -> Result<(), CallError> {
+        let until = *self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = until.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default();
+        if left.is_zero() {
+            return Ok(());
+        }
+        let seconds = left.as_secs() + 1;
+        Err(CallError::NotSent(format!(
+            "it asked for patience (HTTP 429); it is looked at again in {seconds} s"
+        )))
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CallError> {
@@ -114,6 +146,14 @@ impl AccessClient {
         }
         let response = request.send().await.map_err(unanswered)?;
         self.note_simulated(response.headers().contains_key(SIMULATED_HEADER));
+        if response.status() == StatusCode::TOO_MANY_REQUESTS {
+            let wait = response.headers().get(header::RETRY_AFTER);
+            let wait = wait.and_then(|v| v.to_str().ok()?.trim().parse().ok()).map(Duration::from_secs);
+            let until = Instant::now() + wait.unwrap_or(PAUSE).min(LONGEST_PAUSE);
+            *self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+            let msg = "it is asked too often; nothing was done".to_owned();
+            return Err(Refusal::Code { code: "HTTP 429".to_owned(), msg }.into());
+        }
         let status = response.status().as_u16();
         let body = limited(response).await?;
         Ok(access_wire::open(status, &body)?)

@@ -16,7 +16,7 @@ use tracing::{debug, info, warn};
 use super::Observation;
 use super::access::Doors;
 use super::access_client::SIMULATED_HEADER;
-use super::access_wire::{self, MAX_BODY, Notice};
+use super::access_wire::{self, MAX_BODY};
 use crate::site::Target;
 
 type Notifications = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
@@ -145,18 +145,5 @@ async fn on_text(doors: &Doors, text: &tungstenite::Utf8Bytes) {
         }
         return;
     };
-    for notice in notices {
-        match notice {
-            Notice::Log(entry) => doors.saw_entry(&entry).await,
-            Notice::Door { door_id, seen } => {
-                let target = doors.ids.iter().find(|(_, id)| **id == door_id).map(|(target, _)| target);
-                // Doors that the site does not name are none of ours.
-                let Some(target) = target else { continue };
-                for observation in seen {
-                    doors.is_news(target, &observation, true);
-                    doors.emit(target, observation).await;
-                }
-            }
-        }
-    }
+    doors.noticed(notices).await;
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Observation;
+use crate::clock::UnixMs;
 
 /// Answers and notifications beyond this many bytes are not read.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -128,6 +129,31 @@ pub fn notification(text: &str) -> Result<Vec<Notice>, serde_json::Error> {
     })
 }
 
+/// Reads a webhook that was signed at this time. An unlock that was refused tells nothing.
+///
+/// # Errors
+/// The body is no JSON.
+pub fn webhook(body: &[u8], signed_at: UnixMs) -> Result<Vec<Notice>, serde_json::Error> {
+    let message: Value = serde_json::from_slice(body)?;
+    let (data, of) = (&message["data"], &message["data"]["object"]);
+    Ok(match message["event"].as_str().unwrap_or_default() {
+        "access.door.unlock" if of["result"].as_str().is_some_and(is_granted) => {
+            vec![Notice::Log(json!({ "event": { "published": signed_at.0 }, "data": data }))]
+        }
+        "access.device.dps_status" => {
+            let seen = observations(None, of["status"].as_str());
+            let door_id = data["location"]["id"].as_str().map(str::to_owned);
+            let door = |door_id| Notice::Door { door_id, seen: seen.clone() };
+            door_id.filter(|_| !seen.is_empty()).map(door).into_iter().collect()
+        }
+        _ => Vec::new(),
+    })
+}
+
+fn is_granted(result: &str) -> bool {
+    ["access granted", "access"].contains(&result.to_ascii_lowercase().as_str())
+}
+
 fn state_of(id: &Value, state: &Value) -> Option<Notice> {
     let door_id = id.as_str()?.to_owned();
     let position = state["dps"].as_str().filter(|_| state["dps_connected"] != Value::Bool(false));
@@ -222,8 +248,35 @@ mod tests {
     }
 
     #[test]
+    fn webhooks_are_read_and_refused_unlocks_prove_nothing() {
+        let hook = |text: Value| webhook(text.to_string().as_bytes(), UnixMs(9000)).expect("JSON");
+        let dps = |status: &str| {
+            hook(json!({"event": "access.device.dps_status", "data": {
+                "location": {"id": "d1", "location_type": "door"}, "object": {"event_type": "dps_change", "status": status}
+            }}))
+        };
+        let open = Notice::Door { door_id: "d1".into(), seen: vec![Observation::Position { open: true }] };
+        assert_eq!(dps("open"), [open]);
+        assert_eq!(dps("surprise"), []);
+        let unlock = |result: &str| {
+            hook(json!({"event": "access.door.unlock", "data": {
+                "location": {"id": "d1"}, "actor": {"id": "clubos-effect-7"}, "object": {"result": result}
+            }}))
+        };
+        let granted = unlock("Access Granted");
+        let [Notice::Log(entry)] = granted.as_slice() else { panic!("{granted:?}") };
+        assert!(shows_unlock(entry, 7, 9000) && !shows_unlock(entry, 8, 0));
+        assert!(!shows_unlock(entry, 7, 9001), "signed before our unlock");
+        assert_eq!(unlock("Access Denied"), []);
+        assert_eq!(hook(json!({"event": "access.visitor.status.changed"})), []);
+        assert_eq!(hook(json!([1])), []);
+        assert!(webhook(b"{", UnixMs(0)).is_err());
+    }
+
+    #[test]
     fn notifications_are_read_and_unknown_ones_ignored() {
         assert_eq!(notification("Hello").expect("greeting"), []);
+        assert_eq!(notification(r#""Hello""#).expect("greeting as JSON"), []);
         assert_eq!(notification(r#"{"event":"access.base.info","data":{}}"#).expect("known shape"), []);
         assert_eq!(notification("[1]").expect("JSON"), []);
         assert!(notification("{").is_err());

@@ -7,7 +7,8 @@
 //! Every bay's agent is its own user (`bay-1`) and reaches only its own topics. A session is taken over by
 //! whoever names its client id, so ours are random and [`client_id`] makes them. `clubos` is the box;
 //! `observer` may listen to everything and write nothing, for people who look for faults; `home-assistant` hears
-//! what the club shows there and writes its wishes, nothing else.
+//! what the club shows there and writes its wishes, nothing else. Every other device behind the broker is a user of its
+//! own too ([`Account`]), and the box may write what it reads and read what it writes.
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
@@ -21,6 +22,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use sha2::Sha512;
 
+use super::mqtt::{self, Account};
 use crate::site::{BayId, Site, secret};
 
 /// The box's own user.
@@ -43,6 +45,8 @@ pub struct BrokerPlan {
     pub plain: SocketAddr,
     /// With TLS for the agents, usually `0.0.0.0:8883`.
     pub tls: Option<TlsListener>,
+    /// Without TLS for devices that cannot do it, where the site says so; an address of the device network.
+    pub plain_devices: Option<SocketAddr>,
     /// The system user the broker changes to when started as root.
     pub run_as: Option<String>,
     /// The system's own broker is used; `None` for one of ours.
@@ -124,14 +128,18 @@ pub fn client_id(user: &str) -> Result<String, BrokerError> {
 /// # Errors
 /// [`BrokerError`], with the path.
 pub fn generate(site: &Site, plan: &BrokerPlan) -> Result<BrokerFiles, BrokerError> {
-    generate_for(&site.bays.keys().copied().collect::<Vec<_>>(), plan)
+    generate_for(&site.bays.keys().copied().collect::<Vec<_>>(), &mqtt::accounts(site), plan)
 }
 
-/// As [`generate`], for these bays.
+/// As [`generate`], for these bays and devices.
 ///
 /// # Errors
 /// [`BrokerError`], with the path.
-pub fn generate_for(bays: &[BayId], plan: &BrokerPlan) -> Result<BrokerFiles, BrokerError> {
+pub fn generate_for(
+    bays: &[BayId],
+    accounts: &[Account],
+    plan: &BrokerPlan,
+) -> Result<BrokerFiles, BrokerError> {
     let config = config(plan)?;
     let hosted = plan.hosted.as_ref();
     let mut files = BrokerFiles {
@@ -146,7 +154,9 @@ pub fn generate_for(bays: &[BayId], plan: &BrokerPlan) -> Result<BrokerFiles, Br
     let before = fs::read_to_string(&hashes).unwrap_or_default(); // none yet
     let mut passwords = String::new();
     let users = [BOX_USER, OBSERVER_USER, HOME_ASSISTANT_USER].map(str::to_owned);
-    for user in users.into_iter().chain(bays.iter().map(|bay| bay_user(*bay))) {
+    let bay_users = bays.iter().map(|bay| bay_user(*bay));
+    let devices = accounts.iter().map(|account| account.user.clone());
+    for user in users.into_iter().chain(bay_users).chain(devices) {
         let secret = secret_of(&files.secret_file(&user))?;
         let line = match before.lines().find(|line| is_hash_of(line, &user, &secret)) {
             Some(line) => line.to_owned(),
@@ -154,8 +164,8 @@ pub fn generate_for(bays: &[BayId], plan: &BrokerPlan) -> Result<BrokerFiles, Br
         };
         let _ = writeln!(passwords, "{line}");
     }
-    for (path, text) in [(&hashes, &passwords), (&plan.dir.join("acl"), &acl(bays)), (&files.config, &config)]
-    {
+    let acl = acl(bays, accounts);
+    for (path, text) in [(&hashes, &passwords), (&plan.dir.join("acl"), &acl), (&files.config, &config)] {
         files.changed |= keep(path, text, group)?;
     }
     Ok(files)
@@ -225,6 +235,7 @@ fn config(plan: &BrokerPlan) -> Result<String, BrokerError> {
     }
     lines.extend(plan.run_as.as_ref().map(|user| format!("user {user}")));
     lines.push(listener(plan.plain));
+    lines.extend(plan.plain_devices.filter(|at| *at != plan.plain).map(listener));
     if let Some(tls) = &plan.tls {
         lines.push(listener(tls.listen));
         lines.push(format!("certfile {}", text(&tls.certificate)?));
@@ -239,22 +250,43 @@ fn listener(at: SocketAddr) -> String {
     format!("\nlistener {} {}\nmax_connections 200", at.port(), at.ip())
 }
 
-fn acl(bays: &[BayId]) -> String {
+fn acl(bays: &[BayId], accounts: &[Account]) -> String {
     let mut acl = format!(
-        "user {BOX_USER}\ntopic readwrite clubos/#\ntopic readwrite homeassistant/#\n\n\
-         user {OBSERVER_USER}\ntopic read clubos/#\ntopic read homeassistant/#\n\n\
-         user {HOME_ASSISTANT_USER}\ntopic read homeassistant/#\ntopic write homeassistant/status\n\
+        "user {BOX_USER}\ntopic readwrite clubos/#\ntopic readwrite homeassistant/#\n\
+         topic read tasmota/discovery/#\n"
+    );
+    for account in accounts {
+        account.reads.iter().for_each(|topic| allow(&mut acl, "write", topic));
+        account.writes.iter().for_each(|topic| allow(&mut acl, "read", topic));
+    }
+    let _ = write!(acl, "\nuser {OBSERVER_USER}\ntopic read clubos/#\ntopic read homeassistant/#\n");
+    for account in accounts {
+        account.reads.iter().chain(&account.writes).for_each(|topic| allow(&mut acl, "read", topic));
+    }
+    let _ = write!(
+        acl,
+        "\nuser {HOME_ASSISTANT_USER}\ntopic read homeassistant/#\ntopic write homeassistant/status\n\
          topic read clubos/v1/ha/#\ntopic write clubos/v1/ha/do/#\n"
     );
     for bay in bays {
         let at = format!("clubos/v1/bay/{}", bay.0);
-        let _ = write!(
-            acl,
-            "\nuser {}\ntopic write {at}/status\ntopic write {at}/state\ntopic write {at}/result\ntopic read {at}/cmd\n",
-            bay_user(*bay)
-        );
+        let _ = write!(acl, "\nuser {}\n", bay_user(*bay));
+        for leaf in ["status", "state", "result"] {
+            allow(&mut acl, "write", &format!("{at}/{leaf}"));
+        }
+        allow(&mut acl, "read", &format!("{at}/cmd"));
+    }
+    for account in accounts {
+        let _ = write!(acl, "\nuser {}\n", account.user);
+        account.writes.iter().for_each(|topic| allow(&mut acl, "write", topic));
+        account.reads.iter().for_each(|topic| allow(&mut acl, "read", topic));
     }
     acl
+}
+
+/// A line of rules. The site's loader lets no line break into a topic.
+fn allow(acl: &mut String, what: &str, topic: &str) {
+    let _ = writeln!(acl, "topic {what} {topic}");
 }
 
 /// Mosquitto's `$7$` form: PBKDF2 with HMAC-SHA-512, 64 bytes.
@@ -342,10 +374,11 @@ mod tests {
             dir: PathBuf::from("state"),
             plain: "0.0.0.0:1883".parse().expect("address"),
             tls: None,
+            plain_devices: None,
             run_as: None,
             hosted: None,
         };
-        assert!(matches!(generate_for(&[BayId(1)], &plan), Err(BrokerError::PlainNotLoopback(_))));
+        assert!(matches!(generate_for(&[BayId(1)], &[], &plan), Err(BrokerError::PlainNotLoopback(_))));
     }
 
     #[test]
@@ -360,9 +393,30 @@ mod tests {
 
     #[test]
     fn a_bay_reads_its_commands_and_writes_its_own_reports_only() {
-        let acl = acl(&[BayId(1), BayId(2)]);
+        let acl = acl(&[BayId(1), BayId(2)], &[]);
         let bay_1 = acl.split("user ").find(|part| part.starts_with("bay-1\n")).expect("its part");
         assert!(bay_1.contains("topic read clubos/v1/bay/1/cmd") && !bay_1.contains("/bay/2/"));
         assert!(!bay_1.contains("write clubos/v1/bay/1/cmd") && !bay_1.contains('#') && !bay_1.contains('+'));
+    }
+
+    #[test]
+    fn a_device_has_its_own_topics_and_the_box_the_other_end_of_them() {
+        let account = |user: &str, topic: &str| Account {
+            user: user.to_owned(),
+            writes: vec![format!("stat/{topic}/#")],
+            reads: vec![format!("cmnd/{topic}/#")],
+        };
+        let acl = acl(&[BayId(1)], &[account("plug-a", "a"), account("plug-b", "hall b")]);
+        let of = |user: &str| {
+            acl.split("user ").find(|part| part.starts_with(&format!("{user}\n"))).expect("its part")
+        };
+        assert_eq!(of("plug-a").trim(), "plug-a\ntopic write stat/a/#\ntopic read cmnd/a/#");
+        assert!(of("plug-b").contains("topic write stat/hall b/#"));
+        assert!(
+            of("clubos").contains("topic write cmnd/a/#")
+                && of("clubos").contains("topic read stat/hall b/#")
+        );
+        assert!(!of("bay-1").contains("stat/") && !of("home-assistant").contains("stat/"));
+        assert!(of("observer").contains("topic read cmnd/a/#") && !of("observer").contains("write"));
     }
 }

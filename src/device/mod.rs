@@ -5,6 +5,7 @@
 
 pub mod access;
 mod access_client;
+pub mod access_hook;
 mod access_watch;
 pub mod access_wire;
 pub mod agent;
@@ -14,16 +15,27 @@ mod agent_link;
 pub mod agent_wire;
 pub mod broker;
 pub mod broker_certificate;
+mod call;
+pub mod console;
+pub mod digest;
 pub mod health;
+pub mod http;
+pub mod lan;
+pub mod mqtt;
 mod novelty;
 pub mod pinned_tls;
 pub mod protect;
 pub mod registry;
+mod shelly;
+mod switch;
+mod unifi_legacy;
+mod unifi_legacy_wire;
 pub mod unifi_network;
 mod unifi_network_client;
 mod unifi_network_guard;
 mod unifi_network_watch;
 mod unifi_network_wire;
+pub mod unit;
 pub mod verify;
 pub mod wake;
 
@@ -32,6 +44,7 @@ use serde::{Deserialize, Serialize};
 
 pub use health::DeviceHealth;
 pub use registry::{DeviceError, Drivers};
+pub use unit::LanUnit;
 
 use crate::clock::UnixMs;
 use crate::policy::Permit;

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use super::{Observation, Part};
 use crate::clock::UnixMs;
-use crate::site::Target;
+use crate::site::{Effect, Target};
 
 /// An unchanged fact is passed on again after this.
 const REFRESH: Duration = Duration::from_secs(60);
 
-/// Which fact of which device; a bay has two parts with power.
-type Fact = (Target, Discriminant<Observation>, Option<Part>);
+/// Which fact of which device; a bay has two parts with power, and can be reached for each effect or not.
+type Fact = (Target, Discriminant<Observation>, Option<Part>, Option<Effect>);
 
 #[derive(Debug, Default)]
 pub(super) struct Novelty {
@@ -28,7 +28,11 @@ impl Novelty {
             Observation::Power { part, .. } => Some(*part),
             _ => None,
         };
-        let key = (target.clone(), discriminant(seen), part);
+        let effect = match seen {
+            Observation::Reachable { effect, .. } => *effect,
+            _ => None,
+        };
+        let key = (target.clone(), discriminant(seen), part, effect);
         let fresh = self.last.get(&key).is_none_or(|(last, at)| last != seen || now.since(*at) >= REFRESH);
         if fresh || always {
             self.last.insert(key, (seen.clone(), now));
@@ -54,5 +58,17 @@ mod tests {
         assert!(passes("bay-1", tv(false), 61) && passes("bay-1", tv(true), 62));
         assert!(passes("bay-2", tv(true), 62), "another device");
         assert!(passes("bay-1", Observation::Power { part: Part::Projector, on: true }, 62), "another part");
+    }
+
+    #[test]
+    fn what_is_told_for_each_effect_is_a_fact_for_each() {
+        let mut novelty = Novelty::default();
+        let mut passes = |effect| {
+            let seen = Observation::Reachable { online: true, effect: Some(effect), reason: None };
+            novelty.passes(&Target::new("bay-1"), &seen, UnixMs(0), false)
+        };
+        let pair = [Effect::SimRestart, Effect::PcReboot];
+        assert_eq!(pair.map(&mut passes), [true, true]);
+        assert_eq!(pair.map(&mut passes), [false, false]);
     }
 }

@@ -8,10 +8,14 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::access::{AccessDriver, AccessError, AccessOptions};
+use super::access_hook::AccessHooks;
 use super::agent::{AgentDriver, AgentOptions};
 use super::agent_http::{HttpAgentDriver, HttpAgentOptions, HttpAgents};
 use super::broker::BrokerError;
+use super::lan::{LanDriver, LanError, LanOptions};
+use super::mqtt::{MqttDeviceOptions, MqttDriver};
 use super::unifi_network::{NetworkDriver, NetworkError, NetworkOptions};
+use super::unit::{self, LanUnit};
 use super::{DeviceEvent, DeviceHealth, Driver, NotSent};
 use crate::clock::Clock;
 use crate::policy::Permit;
@@ -20,7 +24,7 @@ use crate::site::{BayId, DriverKind, Effect, Gear, Site, Target};
 /// Why the devices of a site cannot be driven.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
-    #[error("bays use agents over MQTT, but site.toml names no broker; add a [broker] table")]
+    #[error("the site has devices behind a broker, but site.toml names no broker; add a [broker] table")]
     NoBroker,
     #[error("doors use UniFi Access, but site.toml names no controller; add an [access] table")]
     NoController,
@@ -34,6 +38,8 @@ pub enum DeviceError {
     Access(#[from] AccessError),
     #[error("the network console: {0}")]
     Network(#[from] NetworkError),
+    #[error(transparent)]
+    Lan(#[from] LanError),
 }
 
 /// The drivers of one site, running. Dropping it ends them.
@@ -43,6 +49,8 @@ pub struct Drivers {
     http_agents: Option<HttpAgentDriver>,
     access: Option<AccessDriver>,
     network: Option<NetworkDriver>,
+    lan: Option<LanDriver>,
+    mqtt: Option<MqttDriver>,
     simulated: Option<Arc<dyn Driver>>,
 }
 
@@ -107,8 +115,22 @@ impl Drivers {
                 AccessOptions::default(),
             )?)
         };
-        let network = network(site, events, clock)?;
-        Ok(Drivers { site: site.clone(), agents, http_agents, access, network, simulated })
+        let network = network(site, events.clone(), clock.clone())?;
+        let (behind, lan): (Vec<LanUnit>, Vec<LanUnit>) =
+            unit::of(site).into_iter().partition(|unit| unit.device.family().needs_broker());
+        let mqtt = if behind.is_empty() {
+            None
+        } else {
+            let broker = site.broker.as_ref().ok_or(DeviceError::NoBroker)?;
+            let options = MqttDeviceOptions::default();
+            Some(MqttDriver::start(broker, &behind, events.clone(), clock.clone(), options)?)
+        };
+        let lan = if lan.is_empty() {
+            None
+        } else {
+            Some(LanDriver::start(lan, events, clock, LanOptions::default())?)
+        };
+        Ok(Drivers { site: site.clone(), agents, http_agents, access, network, lan, mqtt, simulated })
     }
 
     /// Hands an authorised effect to the driver the site names for it. Returns once it left the box.
@@ -130,6 +152,10 @@ impl Drivers {
             DriverKind::AgentHttp => self.http_agents.as_ref().map(|driver| driver as &dyn Driver),
             DriverKind::UnifiAccess { .. } => self.access.as_ref().map(|driver| driver as &dyn Driver),
             DriverKind::UnifiNetwork(_) => self.network.as_ref().map(|driver| driver as &dyn Driver),
+            DriverKind::Lan(device) if device.family().needs_broker() => {
+                self.mqtt.as_ref().map(|driver| driver as &dyn Driver)
+            }
+            DriverKind::Lan(_) => self.lan.as_ref().map(|driver| driver as &dyn Driver),
             DriverKind::Simulated => self.simulated.as_deref(),
         }
     }
@@ -137,6 +163,11 @@ impl Drivers {
     /// The side of the agents that ask over HTTP, if the site has any.
     pub fn http_agents(&self) -> Option<HttpAgents> {
         self.http_agents.as_ref().map(HttpAgentDriver::agents)
+    }
+
+    /// What takes the door controller's webhooks, if the site names their secret.
+    pub fn access_hooks(&self) -> Option<AccessHooks> {
+        self.access.as_ref().and_then(AccessDriver::hooks)
     }
 
     /// Every device with its health, for pages and `/metrics`; a bay may stand in it once per family.
@@ -148,7 +179,10 @@ impl Drivers {
         let simulated = self.simulated.iter().flat_map(|driver| driver.health());
         let simulated =
             simulated.filter(|row| kinds(&self.site, &row.target).contains(&&DriverKind::Simulated));
-        agents.chain(http_agents).chain(access).chain(network).chain(simulated).collect()
+        let lan = self.lan.iter().flat_map(Driver::health);
+        let mqtt = self.mqtt.iter().flat_map(Driver::health);
+        let real = agents.chain(http_agents).chain(access).chain(network).chain(lan).chain(mqtt);
+        real.chain(simulated).collect()
     }
 }
 

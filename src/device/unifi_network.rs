@@ -1,7 +1,8 @@
 //! The driver of network gear on UniFi Network: power-cycles a bay's PoE port, restarts a device of the
 //! hall's network, and sees both, the line to the internet, the access points and the bays' PCs.
 //!
-//! Speaks the official local API only; it has every verb that is needed. A success from the console is only
+//! Speaks the official local API. Where the site names an account, the older one tells which ports link the gear and
+//! power-cycles a port where the official one cannot yet (`unifi_legacy`). A success from the console is only
 //! an acknowledgement: the port is seen without power and with it again, the device's uptime begins anew.
 //! What carries this box and what links the gear is never cut (`unifi_network_guard`).
 
@@ -14,12 +15,15 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
+use super::call::{CallError, Leniency};
 use super::health::Board;
 use super::novelty::Novelty;
+use super::unifi_legacy::{self, Legacy};
+use super::unifi_network_client::NetworkClient;
 pub use super::unifi_network_client::NetworkError;
-use super::unifi_network_client::{CallError, NetworkClient};
 use super::{
     DeviceEvent, DeviceHealth, Driver, NotSent, Observation, unifi_network_guard, unifi_network_watch,
+    unifi_network_wire,
 };
 use crate::clock::Clock;
 use crate::policy::Permit;
@@ -47,6 +51,13 @@ pub struct NetworkOptions {
     pub breaker: u32,
 }
 
+impl NetworkOptions {
+    pub(super) fn leniency(&self) -> Leniency {
+        let NetworkOptions { backoff, longest_pause, breaker, .. } = *self;
+        Leniency { backoff, longest_pause, breaker }
+    }
+}
+
 impl Default for NetworkOptions {
     fn default() -> NetworkOptions {
         NetworkOptions {
@@ -64,12 +75,13 @@ impl Default for NetworkOptions {
 /// Drives all gear of one console. Dropping it ends its task.
 pub struct NetworkDriver {
     network: Arc<Network>,
-    task: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 /// What the driver and its tasks share.
 pub(super) struct Network {
     pub(super) client: NetworkClient,
+    pub(super) legacy: Option<Arc<Legacy>>,
     pub(super) console: NetworkConsole,
     pub(super) gear: BTreeMap<Target, Gear>,
     pub(super) options: NetworkOptions,
@@ -92,8 +104,14 @@ impl NetworkDriver {
         clock: Clock,
         options: NetworkOptions,
     ) -> Result<NetworkDriver, NetworkError> {
+        let client = NetworkClient::new(console, options.clone())?;
+        let (http, base) = client.http();
+        let legacy =
+            console.account.as_ref().map(|account| Legacy::new(account, http, base, options.clone()));
+        let legacy = legacy.transpose().map_err(NetworkError::Password)?.map(Arc::new);
         let network = Arc::new(Network {
-            client: NetworkClient::new(console, options.clone())?,
+            client,
+            legacy: legacy.clone(),
             console: console.clone(),
             board: Board::new(FAMILY, gear.keys().cloned()),
             gear,
@@ -102,14 +120,15 @@ impl NetworkDriver {
             events,
             novelty: Mutex::default(),
         });
-        let task = tokio::spawn(unifi_network_watch::look(network.clone()));
-        Ok(NetworkDriver { network, task })
+        let mut tasks = vec![tokio::spawn(unifi_network_watch::look(network.clone()))];
+        tasks.extend(legacy.map(|legacy| tokio::spawn(unifi_legacy::follow(network.clone(), legacy))));
+        Ok(NetworkDriver { network, tasks })
     }
 }
 
 impl Drop for NetworkDriver {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -140,7 +159,9 @@ impl Network {
             _ => return Err(NotSent::Unsupported(effect)),
         };
         self.in_time(permit)?;
-        let device = match unifi_network_guard::clear(&self.client, &self.console, &gear).await {
+        let seen = self.legacy.as_ref().and_then(|legacy| legacy.seen());
+        let device = match unifi_network_guard::clear(&self.client, &self.console, seen.as_ref(), &gear).await
+        {
             Ok(device) => device,
             Err(barred) => return Err(self.not_sent(&target, barred.to_string())),
         };
@@ -155,7 +176,7 @@ impl Network {
             within,
         ));
         let answer = match &gear {
-            Gear::Port { port, .. } => self.client.power_cycle(&device.id, *port).await,
+            Gear::Port { device: mac, port } => self.power_cycle(&device.id, mac, *port).await,
             _ => self.client.restart(&device.id).await,
         };
         match answer {
@@ -176,6 +197,16 @@ impl Network {
             }
         }
         Ok(())
+    }
+
+    async fn power_cycle(&self, id: &str, mac: &str, port: u16) -> Result<(), CallError> {
+        match (self.client.power_cycle(id, port).await, &self.legacy) {
+            // Nothing was done: this console's official API has no such call.
+            (Err(CallError::Refused(why)), Some(legacy)) if unifi_network_wire::no_such_call(&why) => {
+                legacy.power_cycle(&self.client.site_reference().await?, mac, port).await
+            }
+            (answer, _) => answer,
+        }
     }
 
     fn in_time(&self, permit: &Permit) -> Result<(), NotSent> {
@@ -207,7 +238,8 @@ impl Network {
     }
 
     async fn emit(&self, target: &Target, observation: Observation) {
-        let simulated = self.client.simulated();
+        let simulated =
+            self.client.simulated() || self.legacy.as_ref().is_some_and(|legacy| legacy.simulated());
         self.board.simulated(target, simulated);
         let event = DeviceEvent { target: target.clone(), at: self.clock.now(), observation, simulated };
         // A closed channel is a house that shuts down; the task ends with the driver.

@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use reqwest::{Method, Response, StatusCode, header};
+use reqwest::{Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
-use super::access_client::{SIMULATED_HEADER, chain};
+use super::access_client::SIMULATED_HEADER;
+use super::call::{Breaker, CallError};
+use super::http::{limited, unanswered};
 use super::pinned_tls;
 use super::unifi_network::NetworkOptions;
 use super::unifi_network_wire::{
@@ -33,34 +34,13 @@ pub enum NetworkError {
     #[error(transparent)]
     Key(#[from] secret::SecretError),
     #[error(transparent)]
+    Password(secret::SecretError),
+    #[error(transparent)]
     Pin(#[from] pinned_tls::PinError),
     #[error("`{0}` is no address of a console; it reads https://<console>")]
     Url(String),
     #[error("the HTTPS client cannot be made: {0}")]
     Client(reqwest::Error),
-}
-
-/// Why a call brought no success.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(super) enum CallError {
-    /// No connection was made, so nothing was sent.
-    #[error("the console cannot be reached: {0}")]
-    NotSent(String),
-    /// It was not even tried: the console is to be left alone for a while.
-    #[error("{0}")]
-    Held(String),
-    /// It was sent, or may have been; no answer came.
-    #[error("no answer from the console: {0}")]
-    NoAnswer(String),
-    /// The console says no; nothing was done.
-    #[error("the console refuses: {0}")]
-    Refused(String),
-    /// The console is asked too often; nothing was done. With the pause it wants.
-    #[error("the console is asked too often (HTTP 429)")]
-    TooMany(Option<Duration>),
-    /// Something answered, but it says nothing.
-    #[error("the console's answer says nothing: {0}")]
-    Unclear(String),
 }
 
 pub(super) struct NetworkClient {
@@ -70,23 +50,13 @@ pub(super) struct NetworkClient {
     key: String,
     /// The site's name or reference at the console, if one is named.
     site: Option<String>,
-    site_id: Mutex<Option<String>>,
-    options: NetworkOptions,
+    /// Its id, and the name the older API knows it by.
+    site_row: Mutex<Option<(String, String)>>,
+    breaker: Breaker,
     reading: tokio::sync::Mutex<()>,
     acting: tokio::sync::Mutex<()>,
-    hold: Mutex<Hold>,
     simulated: AtomicBool,
     odd: AtomicU64,
-}
-
-/// How long the console is left alone, and why.
-#[derive(Debug, Default)]
-struct Hold {
-    until: Option<(Instant, String)>,
-    /// 429 in a row.
-    refusals: u32,
-    /// Failures in a row.
-    failures: u32,
 }
 
 impl NetworkClient {
@@ -109,11 +79,10 @@ impl NetworkClient {
             base,
             key: secret::read(&console.key_file)?,
             site: console.site.clone(),
-            site_id: Mutex::default(),
-            options,
+            site_row: Mutex::default(),
+            breaker: Breaker::new(options.leniency()),
             reading: tokio::sync::Mutex::default(),
             acting: tokio::sync::Mutex::default(),
-            hold: Mutex::default(),
             simulated: AtomicBool::new(false),
             odd: AtomicU64::new(0),
         })
@@ -131,13 +100,12 @@ impl NetworkClient {
 
     /// How long the console is to be left alone from now on.
     pub fn held_for(&self) -> Duration {
-        let until = self.hold().until.as_ref().map(|(until, _)| *until);
-        until.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default()
+        self.breaker.held_for()
     }
 
     /// Looks the site up anew at the next call: the console may have been set up again.
     pub fn forget_site(&self) {
-        *lock(&self.site_id) = None;
+        *lock(&self.site_row) = None;
     }
 
     pub async fn devices(&self) -> Result<Vec<DeviceRow>, CallError> {
@@ -174,7 +142,21 @@ impl NetworkClient {
     }
 
     async fn site_id(&self) -> Result<String, CallError> {
-        let known = lock(&self.site_id).clone();
+        self.site_row().await.map(|(id, _)| id)
+    }
+
+    /// The site's name in the older API.
+    pub async fn site_reference(&self) -> Result<String, CallError> {
+        self.site_row().await.map(|(_, reference)| reference)
+    }
+
+    /// The same connection, for the older API.
+    pub fn http(&self) -> (reqwest::Client, &str) {
+        (self.http.clone(), &self.base)
+    }
+
+    async fn site_row(&self) -> Result<(String, String), CallError> {
+        let known = lock(&self.site_row).clone();
         if let Some(known) = known {
             return Ok(known);
         }
@@ -191,9 +173,9 @@ impl NetworkClient {
             );
             return Err(CallError::Refused(why));
         };
-        let id = segment(&one.id);
-        *lock(&self.site_id) = Some(id.clone());
-        Ok(id)
+        let row = (segment(&one.id), one.internal_reference.clone());
+        *lock(&self.site_row) = Some(row.clone());
+        Ok(row)
     }
 
     /// A whole list, page by page.
@@ -237,12 +219,12 @@ impl NetworkClient {
         // Reads go one after the other; what is to be done does not wait for them.
         let lane = if body.is_none() { &self.reading } else { &self.acting };
         let _alone = lane.lock().await;
-        if let Some(why) = self.held() {
+        if let Some(why) = self.breaker.held() {
             return Err(CallError::Held(why));
         }
         let answer = self.send(method, path, body).await;
         let result = answer.and_then(|body| read(&body).map_err(CallError::Unclear));
-        self.note(result.as_ref().err());
+        self.breaker.note(result.as_ref().err());
         result
     }
 
@@ -261,7 +243,7 @@ impl NetworkClient {
         let status = response.status();
         let wait =
             response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()?.trim().parse().ok());
-        let body = limited(response).await;
+        let body = limited(response, MAX_BODY).await;
         match status {
             StatusCode::TOO_MANY_REQUESTS => Err(CallError::TooMany(wait.map(Duration::from_secs))),
             status if status.is_success() => body,
@@ -274,42 +256,6 @@ impl NetworkClient {
             status => Err(CallError::Unclear(wire::complaint(status.as_u16(), &body.unwrap_or_default()))),
         }
     }
-
-    /// Why the console is not asked now, if so.
-    fn held(&self) -> Option<String> {
-        let hold = self.hold();
-        let (until, why) = hold.until.as_ref()?;
-        let left = until.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then(|| format!("{why}; it is asked again in {} s", left.as_secs() + 1))
-    }
-
-    /// Learns from how a call went.
-    fn note(&self, error: Option<&CallError>) {
-        let NetworkOptions { backoff, breaker, longest_pause, .. } = self.options;
-        let doubled = |times: u32| backoff.saturating_mul(1 << times.min(16)).min(longest_pause);
-        let mut hold = self.hold();
-        match error {
-            None | Some(CallError::Refused(_)) => *hold = Hold::default(),
-            Some(CallError::Held(_)) => {}
-            Some(CallError::TooMany(wanted)) => {
-                let pause = wanted.map_or_else(|| doubled(hold.refusals), |wanted| wanted.min(longest_pause));
-                hold.refusals += 1;
-                let why = "the console asked for patience (HTTP 429)".to_owned();
-                hold.until = Some((Instant::now() + pause, why));
-            }
-            Some(failure) => {
-                hold.failures += 1;
-                if let Some(over) = hold.failures.checked_sub(breaker) {
-                    let why = format!("the console failed {} times in a row: {failure}", hold.failures);
-                    hold.until = Some((Instant::now() + doubled(over), why));
-                }
-            }
-        }
-    }
-
-    fn hold(&self) -> MutexGuard<'_, Hold> {
-        lock(&self.hold)
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -319,24 +265,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// An id of the console as one segment of a path; what could leave the segment is taken out.
 fn segment(id: &str) -> String {
     id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
-}
-
-fn unanswered(error: reqwest::Error) -> CallError {
-    let text = chain(&error);
-    if error.is_connect() || error.is_builder() {
-        CallError::NotSent(text)
-    } else {
-        CallError::NoAnswer(text)
-    }
-}
-
-async fn limited(mut response: Response) -> Result<Vec<u8>, CallError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|e| CallError::NoAnswer(chain(&e)))? {
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(CallError::Unclear(format!("an answer of more than {MAX_BODY} bytes")));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

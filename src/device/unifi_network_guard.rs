@@ -3,7 +3,9 @@
 //! Owns the rule, and reads what it needs from the console right before each action. What is not known is
 //! refused, with what to do about it. Never acts.
 
-use super::unifi_network_client::{CallError, NetworkClient};
+use super::call::CallError;
+use super::unifi_legacy::Seen;
+use super::unifi_network_client::NetworkClient;
 use super::unifi_network_wire::{DeviceDetails, DeviceRow};
 use crate::site::{Gear, NetworkConsole, plain_mac};
 
@@ -23,10 +25,11 @@ fn rule<T>(why: impl Into<String>) -> Result<T, Barred> {
     Err(Barred::Rule(why.into()))
 }
 
-/// The device at the console that may be acted on, as it is now.
+/// The device at the console that may be acted on, as it is now. `seen`: what the older API showed lately.
 pub(super) async fn clear(
     client: &NetworkClient,
     console: &NetworkConsole,
+    seen: Option<&Seen>,
     gear: &Gear,
 ) -> Result<DeviceRow, Barred> {
     let (Gear::Port { device: mac, .. } | Gear::Device { device: mac }) = gear else {
@@ -43,7 +46,7 @@ pub(super) async fn clear(
     match gear {
         Gear::Port { port, .. } => {
             let details = client.device(&device.id).await?;
-            port_may(console, device, &details, *port, carrier)?;
+            port_may(console, seen, device, &details, *port, carrier)?;
         }
         _ => device_may(client, device, carrier, &devices).await?,
     }
@@ -89,6 +92,7 @@ async fn carrier<'a>(
 
 fn port_may(
     console: &NetworkConsole,
+    seen: Option<&Seen>,
     device: &DeviceRow,
     details: &DeviceDetails,
     port: u16,
@@ -98,11 +102,19 @@ fn port_may(
     if plain_mac(&device.mac_address).as_deref() != Some(mac.as_str()) {
         return rule("the console answered with another device than the one asked for");
     }
-    if let Some(why) = console.spares(&mac, port) {
+    if let Some(why) = console.spares(&mac, port, seen.is_some_and(|seen| seen.links.knows(&mac))) {
         return rule(format!("port {port} {why}"));
     }
-    if carrier.id == device.id && console.box_port.is_none_or(|own| own == port) {
-        return match console.box_port {
+    if seen.is_some_and(|seen| seen.links.has(&mac, port)) {
+        return rule(format!("port {port} carries other network gear, as the console shows"));
+    }
+    let box_at = seen.and_then(|seen| seen.box_at.as_ref()).filter(|(at, _)| *at == mac).map(|(_, own)| *own);
+    if box_at == Some(port) {
+        return rule(format!("port {port} carries this box, as the console shows"));
+    }
+    let box_port = console.box_port.or(box_at);
+    if carrier.id == device.id && box_port.is_none_or(|own| own == port) {
+        return match box_port {
             Some(_) => rule(format!("port {port} carries this box")),
             None => {
                 rule("this box hangs on the same device, at a port nobody named; write `network.box_port`")

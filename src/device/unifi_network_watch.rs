@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::Observation;
+use super::call::CallError;
 use super::unifi_network::Network;
-use super::unifi_network_client::CallError;
 use super::unifi_network_wire::DeviceRow;
 use crate::site::{Effect, Gear, Target, plain_mac};
 
@@ -105,6 +105,11 @@ async fn see_network(network: &Network, hall: &Target, devices: &[DeviceRow]) ->
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let seen = Observation::AccessPoints { online: count(online), total: count(points.len()) };
     network.saw(hall, seen, false).await;
+    // The older API says whether the internet works, which is more than a cable that is plugged in.
+    let told = network.legacy.as_ref().and_then(|legacy| legacy.seen()?.internet);
+    if told.is_some() {
+        return Ok(());
+    }
     let gateway = devices.iter().find(|row| row.is("gateway"));
     let (Some(gateway), Some(port)) = (gateway, network.console.wan_port) else { return Ok(()) };
     let up = if gateway.online() == Some(false) {

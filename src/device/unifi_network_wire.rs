@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Observation;
+pub use super::http::encoded;
 
 /// Answers beyond this many bytes are not read.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -172,6 +173,11 @@ pub fn complaint(status: u16, body: &[u8]) -> String {
     if words.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}, {}", words.join(": ")) }
 }
 
+/// Whether a complaint says that the console has no such call: an older version than the call.
+pub fn no_such_call(complaint: &str) -> bool {
+    complaint.starts_with("HTTP 404")
+}
+
 fn shortened(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(160).collect()
 }
@@ -180,15 +186,6 @@ fn shortened(text: &str) -> String {
 pub fn clients_filter(macs: &[&str]) -> String {
     let each: Vec<String> = macs.iter().map(|mac| format!("macAddress.eq('{mac}')")).collect();
     if each.len() == 1 { each.concat() } else { format!("or({})", each.join(",")) }
-}
-
-/// Percent-encodes for a query; only unreserved characters (RFC 3986, 2.3) stay.
-pub fn encoded(text: &str) -> String {
-    let byte = |b: u8| match b {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
-        other => format!("%{other:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 #[cfg(test)]

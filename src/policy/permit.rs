@@ -4,6 +4,30 @@ use crate::clock::UnixMs;
 use crate::site::{Effect, Target};
 
 /// One authorised effect. Its fields are private to this room, so that no other room can make one.
+///
+/// Forging one does not compile:
+///
+/// ```compile_fail,E0451
+/// use clubos::{clock::UnixMs, policy::Permit, site::{Effect, Target}};
+/// let target = Target::new("door-main");
+/// Permit { effect_id: 1, effect: Effect::DoorUnlock, target, value: None, expires_at: UnixMs(0) };
+/// ```
+///
+/// and no driver takes anything else:
+///
+/// ```compile_fail,E0308
+/// async fn open(driver: &dyn clubos::device::Driver) {
+///     let _ = driver.act((clubos::site::Effect::DoorUnlock, "door-main")).await;
+/// }
+/// ```
+///
+/// What the gate has let through goes on to a driver as it is:
+///
+/// ```
+/// async fn carry_out(driver: &dyn clubos::device::Driver, permit: clubos::policy::Permit) {
+///     let _ = driver.act(permit).await;
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Permit {
     pub(super) effect_id: i64,

@@ -313,7 +313,7 @@ impl World<'_> {
     /// The line goes or comes back; with it come the texts that the provider held.
     pub fn set_line(&mut self, line: Line) -> store::Result<()> {
         self.line = line;
-        self.desk.set_line(line);
+        self.desk.set_line(line)?;
         if line == Line::Up {
             for inbound in std::mem::take(&mut self.waiting) {
                 self.desk.receive(&inbound)?;
@@ -326,7 +326,7 @@ impl World<'_> {
     pub fn restart(&mut self) -> Result<(), RunError> {
         self.queue.forget_answers();
         self.desk = open(self.scenario, self.engine, &self.dir, &self.clock)?;
-        self.desk.set_line(self.line);
+        self.desk.set_line(self.line)?;
         self.desk.set_fallback(self.llm != Llm::Off);
         Ok(())
     }

@@ -3,13 +3,14 @@
 //!
 //! Owns the pretended doors; what they do follows the model. Can be told to answer badly ([`Fault`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path as UrlPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -40,6 +41,8 @@ pub enum Fault {
     BadGateway,
     /// No notifications and an empty log: only looking at the door helps.
     Quiet,
+    /// 429, with these seconds as Retry-After or without; nothing is done.
+    TooMany(Option<u64>),
 }
 
 /// Why the simulated controller does not run.
@@ -71,6 +74,9 @@ struct Shared {
     unlocks: Mutex<Vec<i64>>,
     notices: broadcast::Sender<String>,
     fault: Mutex<Option<Fault>>,
+    asked: std::sync::atomic::AtomicUsize,
+    /// Doors without a hub.
+    unbound: Mutex<BTreeSet<String>>,
 }
 
 /// A pretended door at the controller.
@@ -108,6 +114,8 @@ impl AccessServer {
             unlocks: Mutex::default(),
             notices: broadcast::Sender::new(64),
             fault: Mutex::default(),
+            asked: std::sync::atomic::AtomicUsize::new(0),
+            unbound: Mutex::default(),
             control,
             clock,
         });
@@ -131,6 +139,7 @@ impl AccessServer {
             url: format!("https://{}", self.address),
             token_file: self.token_file.clone(),
             certificate_sha256: self.fingerprint.clone(),
+            webhook_secret_file: None,
         }
     }
 
@@ -154,6 +163,16 @@ impl AccessServer {
     /// The box's id of every unlock it asked for, in order, repeated ones repeated.
     pub fn unlocks(&self) -> Vec<i64> {
         lock(&self.shared.unlocks).clone()
+    }
+
+    /// How often it was asked anything with its token, notifications apart.
+    pub fn asked(&self) -> usize {
+        self.shared.asked.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
+    /// Takes the hub off a door: it cannot be unlocked from afar any more.
+    pub fn take_hub(&self, id: &str) {
+        lock(&self.shared.unbound).insert(id.to_owned());
     }
 
     /// How many listen to notifications.
@@ -184,9 +203,15 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let mut response = if bearer.and_then(|b| b.strip_prefix("Bearer ")) == Some(&shared.token) {
         let upgrade = request.headers().contains_key(header::UPGRADE);
-        let answered = next.run(request).await;
         let fault = *lock(&shared.fault);
-        if upgrade { answered } else { spoilt(fault, answered) }
+        shared.asked.fetch_add(usize::from(!upgrade), std::sync::atomic::Ordering::SeqCst);
+        if let Some(Fault::TooMany(wait)) = fault {
+            too_many(wait)
+        } else {
+            let answered = next.run(request).await;
+            let fault = *lock(&shared.fault);
+            if upgrade { answered } else { spoilt(fault, answered) }
+        }
     } else {
         refusal(StatusCode::UNAUTHORIZED, "CODE_ACCESS_TOKEN_INVALID", "Access token is invalid.")
     };
@@ -196,10 +221,18 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     response
 }
 
+fn too_many(wait: Option<u64>) -> Response {
+    let mut answer = (StatusCode::TOO_MANY_REQUESTS, "SIMULATED").into_response();
+    if let Some(wait) = wait {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+    }
+    answer
+}
+
 fn spoilt(fault: Option<Fault>, answered: Response) -> Response {
     let html = [(header::CONTENT_TYPE, "text/html")];
     match fault {
-        None | Some(Fault::Quiet) => answered,
+        None | Some(Fault::Quiet | Fault::TooMany(_)) => answered,
         Some(Fault::Html) => (html, "<html><body>SIMULATED: starting up</body></html>").into_response(),
         Some(Fault::Truncated) => r#"{"code":"SUCCESS","msg":"succ"#.into_response(),
         Some(Fault::Huge) => "x".repeat(10_000_000).into_response(),
@@ -211,22 +244,22 @@ fn spoilt(fault: Option<Fault>, answered: Response) -> Response {
 
 async fn doors(State(shared): State<Arc<Shared>>) -> Response {
     let doors = lock(&shared.doors);
-    success(doors.iter().map(|(id, door)| door.wire(id)).collect())
+    success(doors.iter().map(|(id, door)| door.wire(id, shared.has_hub(id))).collect())
 }
 
 async fn door(State(shared): State<Arc<Shared>>, UrlPath(id): UrlPath<String>) -> Response {
     match lock(&shared.doors).get(&id) {
-        Some(door) => success(door.wire(&id)),
+        Some(door) => success(door.wire(&id, shared.has_hub(&id))),
         None => refusal(StatusCode::NOT_FOUND, "CODE_NOT_EXISTS", "The door does not exist."),
     }
 }
 
-async fn unlock(
-    State(shared): State<Arc<Shared>>,
-    UrlPath(id): UrlPath<String>,
-    body: Option<axum::Json<Value>>,
-) -> Response {
-    let body = body.map(|json| json.0).unwrap_or_default();
+async fn unlock(State(shared): State<Arc<Shared>>, UrlPath(id): UrlPath<String>, body: Bytes) -> Response {
+    // The body may be left out, whatever the content type says.
+    let read = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
+    let Ok(body) = read else {
+        return refusal(StatusCode::BAD_REQUEST, "CODE_PARAMS_INVALID", "Invalid parameters.");
+    };
     if body["actor_id"].is_string() != body["actor_name"].is_string() {
         return refusal(StatusCode::BAD_REQUEST, "CODE_PARAMS_INVALID", "Invalid parameters.");
     }
@@ -295,7 +328,8 @@ async fn notifications(State(shared): State<Arc<Shared>>, upgrade: WebSocketUpgr
 }
 
 async fn notify_all(mut socket: WebSocket, mut notices: broadcast::Receiver<String>) {
-    let mut next = "Hello (SIMULATED)".to_owned();
+    // A JSON string, as clients that read every frame as JSON expect it; others look for the word.
+    let mut next = "\"Hello\"".to_owned();
     while socket.send(Message::text(next)).await.is_ok() {
         next = loop {
             match notices.recv().await {
@@ -308,6 +342,10 @@ async fn notify_all(mut socket: WebSocket, mut notices: broadcast::Receiver<Stri
 }
 
 impl Shared {
+    fn has_hub(&self, id: &str) -> bool {
+        !lock(&self.unbound).contains(id)
+    }
+
     fn notify(&self, text: String) {
         if *lock(&self.fault) != Some(Fault::Quiet) {
             // Nobody listening is fine.
@@ -336,12 +374,12 @@ impl Shared {
 }
 
 impl SimDoor {
-    fn wire(&self, id: &str) -> Value {
+    fn wire(&self, id: &str, hub: bool) -> Value {
         let position = self.open.map_or("", |open| if open { "open" } else { "close" });
         let name = format!("SIMULATED {}", self.target);
         json!({
             "id": id, "name": name, "full_name": name, "type": "door", "floor_id": "SIMULATED",
-            "is_bind_hub": true,
+            "is_bind_hub": hub,
             "door_lock_relay_status": if self.unlocked { "unlock" } else { "lock" },
             "door_position_status": position,
         })
@@ -380,17 +418,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A self-signed certificate, made anew at every start, and its fingerprint.
 pub(super) fn certificate() -> Result<(RustlsConfig, String), AccessServerError> {
+    certificate_until(4096)
+}
+
+/// As [`certificate`], good until the end of this year.
+pub(super) fn certificate_until(year: i32) -> Result<(RustlsConfig, String), AccessServerError> {
     let failed = |error: &dyn std::fmt::Display| AccessServerError::Certificate(error.to_string());
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let made = rcgen::generate_simple_self_signed(names).map_err(|e| failed(&e))?;
-    let fingerprint = pinned_tls::fingerprint(made.cert.der());
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let mut params = rcgen::CertificateParams::new(names).map_err(|e| failed(&e))?;
+    params.not_after = rcgen::date_time_ymd(year, 12, 31);
+    let signing_key = rcgen::KeyPair::generate().map_err(|e| failed(&e))?;
+    let cert = params.self_signed(&signing_key).map_err(|e| failed(&e))?;
+    let fingerprint = pinned_tls::fingerprint(cert.der());
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key.serialize_der());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| failed(&e))?
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .with_single_cert(vec![cert.der().clone()], key.into())
         .map_err(|e| failed(&e))?;
     Ok((RustlsConfig::from_config(Arc::new(config)), fingerprint))
 }

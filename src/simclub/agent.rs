@@ -41,9 +41,20 @@ pub struct SimAgent {
 }
 
 impl SimAgent {
+    /// An agent that carries all of the bay: its PC, projector and TVs.
     pub fn start(bay: BayId, link: SimAgentLink, control: SimControl, clock: Clock) -> SimAgent {
+        SimAgent::run(bay, link, control, clock, false)
+    }
+
+    /// An agent that carries the PC alone.
+    pub fn start_pc(bay: BayId, link: SimAgentLink, control: SimControl, clock: Clock) -> SimAgent {
+        SimAgent::run(bay, link, control, clock, true)
+    }
+
+    fn run(bay: BayId, link: SimAgentLink, control: SimControl, clock: Clock, pc_only: bool) -> SimAgent {
         let agent = Agent {
             bay,
+            pc_only,
             target: Target::from(bay),
             link,
             control,
@@ -66,6 +77,8 @@ impl Drop for SimAgent {
 
 struct Agent {
     bay: BayId,
+    /// Projector and TVs hang on other wires.
+    pc_only: bool,
     target: Target,
     link: SimAgentLink,
     control: SimControl,
@@ -172,7 +185,7 @@ impl Agent {
         for observation in self.control.snapshot(self.clock.now(), &self.target) {
             let of_pc =
                 !matches!(observation, Observation::Power { .. } | Observation::ProjectorInput { .. });
-            if first || of_pc {
+            if of_pc || (first && !self.pc_only) {
                 self.apply(&observation);
             }
         }
@@ -207,7 +220,7 @@ impl Agent {
         if command.v != VERSION || expired || !self.seen.insert(command.id) {
             return;
         }
-        let effect = Effect::parse(&command.action).filter(|effect| capable(*effect));
+        let effect = Effect::parse(&command.action).filter(|effect| self.capable(*effect));
         let Some(effect) = effect else {
             self.result(client, command.id, ResultStatus::Rejected, Some("unknown command (simulated)"));
             return;
@@ -297,7 +310,8 @@ impl Agent {
     }
 
     fn status(&self, online: bool) -> Vec<u8> {
-        let capabilities = Effect::ALL.iter().filter(|e| capable(**e)).map(|e| e.name().to_owned()).collect();
+        let capabilities =
+            Effect::ALL.iter().filter(|e| self.capable(**e)).map(|e| e.name().to_owned()).collect();
         let wakeable = self.control.behaviour(&self.target, Effect::PcWake) != Behaviour::Offline;
         json(&Status {
             v: VERSION,
@@ -309,6 +323,12 @@ impl Agent {
             wake: self.wake.clone().filter(|_| wakeable),
             simulated: true,
         })
+    }
+
+    fn capable(&self, effect: Effect) -> bool {
+        let of_pc =
+            matches!(effect, Effect::SimRestart | Effect::RadarReset | Effect::PcReboot | Effect::PcWake);
+        capable(effect) && (of_pc || !self.pc_only)
     }
 
     fn topic(&self, leaf: &str) -> String {

@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 
 use crate::device::broker::{self, BOX_USER, BrokerError, BrokerFiles, BrokerPlan, TlsListener};
 use crate::device::broker_certificate;
+use crate::device::mqtt::Account;
 use crate::site::{BayId, Broker};
 
 /// Why the broker does not run.
@@ -49,6 +50,20 @@ impl SimBroker {
         port: u16,
         tls_port: u16,
     ) -> Result<SimBroker, SimBrokerError> {
+        SimBroker::start_for(dir, bays, &[], port, tls_port).await
+    }
+
+    /// As [`SimBroker::start`], with other devices behind it too.
+    ///
+    /// # Errors
+    /// [`SimBrokerError`].
+    pub async fn start_for(
+        dir: &Path,
+        bays: &[BayId],
+        accounts: &[Account],
+        port: u16,
+        tls_port: u16,
+    ) -> Result<SimBroker, SimBrokerError> {
         let port = free_port(port).map_err(SimBrokerError::Port)?;
         let tls_port = free_port(tls_port).map_err(SimBrokerError::Port)?;
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
@@ -58,10 +73,11 @@ impl SimBroker {
             dir: dir.to_owned(),
             plain: loopback(port),
             tls: Some(TlsListener { listen: loopback(tls_port), certificate: certificate.clone(), key }),
+            plain_devices: None,
             run_as: is_root().then(|| "root".to_owned()),
             hosted: None,
         };
-        let files = broker::generate_for(bays, &plan)?;
+        let files = broker::generate_for(bays, accounts, &plan)?;
         let mut broker = SimBroker { child: None, files, port, tls_port, certificate };
         broker.resume().await?;
         Ok(broker)
@@ -74,6 +90,7 @@ impl SimBroker {
             port: self.port,
             username: BOX_USER.to_owned(),
             password_file: self.files.secret_file(BOX_USER),
+            plain_devices: None,
         }
     }
 

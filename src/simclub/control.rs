@@ -71,9 +71,32 @@ impl SimControl {
         self.club().command(now, effect_id, effect, target, value)
     }
 
+    /// See [`SimClub::command_own`].
+    ///
+    /// # Errors
+    /// The device is offline, or is none that can do this.
+    pub(super) fn command_own(
+        &self,
+        now: UnixMs,
+        effect: Effect,
+        target: &Target,
+    ) -> Result<Schedule, NotSent> {
+        self.club().command_own(now, effect, target)
+    }
+
+    /// Whether the target has power.
+    pub(super) fn powered(&self, target: &Target) -> bool {
+        self.club().powered(target)
+    }
+
     /// Whether a part of a bay (`projector`, `tv`) can be read back now.
     pub(super) fn readable(&self, target: &Target, part: &str) -> bool {
         !unreadable(&self.club(), target).contains(part)
+    }
+
+    /// Whether a device is plugged in, whatever else is wrong with it.
+    pub(super) fn is_plugged(&self, target: &Target) -> bool {
+        self.club().is_plugged(target)
     }
 
     /// Wakes whenever a behaviour or a plug was changed by hand.

@@ -1,5 +1,5 @@
 //! A whole simulated club on real wires: a real broker with a simulated agent a bay, a simulated Access
-//! controller, and the wireless rest. For the demo and for tests of the whole house.
+//! controller, cameras, and the wireless rest. For the demo and for tests of the whole house.
 //!
 //! Owns all of it; it ends with the value. Takes only devices that the site itself calls simulated.
 
@@ -16,11 +16,14 @@ use super::agent::{SimAgent, SimAgentLink, capable};
 use super::broker::{SimBroker, SimBrokerError};
 use super::control::SimControl;
 use super::driver::SimDriver;
+use super::equipment::{self, AtAddresses, BehindBroker};
 use super::model::SimClub;
+use super::protect_server::{CAMERAS, Mood, ProtectServer};
 use crate::clock::Clock;
 use crate::device::broker::bay_user;
+use crate::device::mqtt::accounts;
 use crate::device::{DeviceError, DeviceEvent, Drivers};
-use crate::site::{DriverKind, Site, Target, secret};
+use crate::site::{Camera, DriverKind, Site, Target, secret};
 
 /// Where the simulated club listens, all on loopback; 0 takes a free port.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,11 +38,13 @@ pub struct SimPorts {
 pub enum SimHouseError {
     #[error("the broker: {0}")]
     Broker(#[from] SimBrokerError),
-    #[error("the Access controller: {0}")]
+    #[error("a simulated console: {0}")]
     Access(#[from] AccessServerError),
+    #[error("the network console: {0}")]
+    Network(AccessServerError),
     #[error("a bay's password: {0}")]
     Secret(#[from] secret::SecretError),
-    #[error("its directory: {0}")]
+    #[error("its directory, or a port of its devices: {0}")]
     Dir(#[from] io::Error),
 }
 
@@ -76,11 +81,14 @@ pub struct SimHouse {
     clock: Clock,
     broker: SimBroker,
     access: AccessServer,
+    cameras: ProtectServer,
     _agents: Vec<SimAgent>,
+    _equipment: (AtAddresses, BehindBroker),
 }
 
 impl SimHouse {
-    /// Starts the club in `dir`. `speed`: how many times as fast as real ones its devices react.
+    /// Starts the club in `dir` with an agent in each bay that carries all of the bay. `speed`: how many times as
+    /// fast as real ones its devices react.
     ///
     /// # Errors
     /// [`SimHouseError`].
@@ -91,24 +99,78 @@ impl SimHouse {
         speed: f64,
         ports: SimPorts,
     ) -> Result<SimHouse, SimHouseError> {
+        SimHouse::open(site, dir, clock, speed, ports, false).await
+    }
+
+    /// As [`SimHouse::start`], with projectors, TVs, plugs, lights and thermostat on wires of their own.
+    ///
+    /// # Errors
+    /// [`SimHouseError`].
+    pub async fn start_equipped(
+        site: &Site,
+        dir: &Path,
+        clock: Clock,
+        speed: f64,
+        ports: SimPorts,
+    ) -> Result<SimHouse, SimHouseError> {
+        SimHouse::open(site, dir, clock, speed, ports, true).await
+    }
+
+    async fn open(
+        site: &Site,
+        dir: &Path,
+        clock: Clock,
+        speed: f64,
+        ports: SimPorts,
+        equipped: bool,
+    ) -> Result<SimHouse, SimHouseError> {
         std::fs::create_dir_all(dir)?;
         let control = SimControl::new(SimClub::from_site(site).with_speed(speed));
         let bays: Vec<_> = site.bays.keys().copied().collect();
-        let broker = SimBroker::start(&dir.join("broker"), &bays, ports.mqtt, ports.mqtt_tls).await?;
-        let doors = door_ids(site);
+        let mut site = site.clone();
+        let mut at_addresses = AtAddresses::default();
+        if equipped {
+            at_addresses = AtAddresses::start(&mut site, dir, &control, &clock)?;
+            equipment::put_behind_broker(&mut site);
+        }
+        let users = accounts(&site);
+        let broker =
+            SimBroker::start_for(&dir.join("broker"), &bays, &users, ports.mqtt, ports.mqtt_tls).await?;
+        let behind = BehindBroker::start(&site, &broker, &control, &clock)?;
+        let doors = door_ids(&site);
         let access =
             AccessServer::start(&dir.join("access"), ports.access, &doors, control.clone(), clock.clone())?;
         let mut agents = Vec::new();
         for bay in bays {
             let password = secret::read(&broker.secret_file(&bay_user(bay)))?;
             let link = SimAgentLink { host: broker.settings().host, port: broker.port(), password };
-            agents.push(SimAgent::start(bay, link, control.clone(), clock.clone()));
+            let start = if equipped { SimAgent::start_pc } else { SimAgent::start };
+            agents.push(start(bay, link, control.clone(), clock.clone()));
         }
-        let mut site = wired(site, &doors);
+        let mut site = wired(&site, &doors);
         site.broker = Some(broker.settings());
         site.access = Some(access.settings());
+        let cameras = ProtectServer::start(&dir.join("cameras"), Mood::Right)?;
+        site.protect = Some(cameras.settings());
+        let places = site.bays.keys().map(|bay| Target::from(*bay)).chain(site.doors.keys().cloned());
+        let places: Vec<Target> = places.chain([Target::new("hall")]).collect();
+        let camera = |(place, id): (Target, &&str)| Camera { id: (*id).to_owned(), place };
+        let seen = places.into_iter().zip(CAMERAS.iter().cycle()).map(camera).collect();
+        if let Some(protect) = &mut site.protect {
+            protect.cameras = seen;
+        }
         let wireless = SimDriver::new(control.clone(), clock.clone());
-        Ok(SimHouse { site, control, wireless, clock, broker, access, _agents: agents })
+        Ok(SimHouse {
+            site,
+            control,
+            wireless,
+            clock,
+            broker,
+            access,
+            cameras,
+            _agents: agents,
+            _equipment: (at_addresses, behind),
+        })
     }
 
     /// The site as the box is to use it: simulated devices behind real wires.
@@ -118,8 +180,13 @@ impl SimHouse {
 
     /// The mains of the whole club.
     pub fn mains(&self) -> Mains {
-        let hall = self.site.hall.keys().cloned().collect();
-        Mains::new(self.control.clone(), self.wireless.clone(), hall, self.clock.clone())
+        Mains::new(self.control.clone(), self.wireless.clone(), self.wireless_hall(), self.clock.clone())
+    }
+
+    /// Devices of the hall that speak no wire.
+    fn wireless_hall(&self) -> Vec<Target> {
+        let wireless = self.site.hall.values().filter(|device| device.driver == DriverKind::Simulated);
+        wireless.map(|device| device.target.clone()).collect()
     }
 
     /// Makes devices misbehave.
@@ -140,6 +207,10 @@ impl SimHouse {
         &self.access
     }
 
+    pub fn cameras(&self) -> &ProtectServer {
+        &self.cameras
+    }
+
     /// Starts the box's drivers on this club. The handle carries what the wireless devices show; it ends
     /// when nobody listens to `events` any more.
     ///
@@ -150,8 +221,7 @@ impl SimHouse {
         events: mpsc::Sender<DeviceEvent>,
     ) -> Result<(Drivers, JoinHandle<()>), DeviceError> {
         let wireless = self.wireless.clone();
-        let hall: Vec<Target> = self.site.hall.keys().cloned().collect();
-        wireless.schedule_snapshot(&hall);
+        wireless.schedule_snapshot(&self.wireless_hall());
         let drivers =
             Drivers::start_with_simulated(&self.site, events.clone(), self.clock.clone(), wireless.clone())?;
         Ok((drivers, tokio::spawn(wireless.run(events))))

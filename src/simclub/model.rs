@@ -102,6 +102,10 @@ impl SimClub {
         self.devices.get(target).is_some_and(|device| device.reachable(now)) && !agent_offline
     }
 
+    pub fn is_plugged(&self, target: &Target) -> bool {
+        self.devices.get(target).is_some_and(|device| !device.unplugged)
+    }
+
     /// Plugs a device in or out by hand, and says what is seen of it.
     pub fn set_online(&mut self, now: UnixMs, target: &Target, online: bool) -> Schedule {
         let Some(device) = self.devices.get_mut(target) else { return Vec::new() };
@@ -156,8 +160,34 @@ impl SimClub {
         target: &Target,
         value: Option<f32>,
     ) -> Result<Schedule, NotSent> {
-        let behaviour = self.behaviour(target, effect);
         let reachable = self.reaches(now, effect, target);
+        self.command_if(reachable, now, effect_id, effect, target, value)
+    }
+
+    /// As [`SimClub::command`] for a device with a wire of its own, which does not hang on the bay's PC.
+    ///
+    /// # Errors
+    /// As [`SimClub::command`].
+    pub fn command_own(&mut self, now: UnixMs, effect: Effect, target: &Target) -> Result<Schedule, NotSent> {
+        let reachable = self.powered(target) && self.behaviour(target, effect) != Behaviour::Offline;
+        self.command_if(reachable, now, 0, effect, target, None)
+    }
+
+    /// Whether the target has power: nobody unplugged it.
+    pub fn powered(&self, target: &Target) -> bool {
+        self.devices.get(target).is_some_and(|device| !device.unplugged)
+    }
+
+    fn command_if(
+        &mut self,
+        reachable: bool,
+        now: UnixMs,
+        effect_id: i64,
+        effect: Effect,
+        target: &Target,
+        value: Option<f32>,
+    ) -> Result<Schedule, NotSent> {
+        let behaviour = self.behaviour(target, effect);
         let speed = self.speed;
         let Some(device) = self.devices.get_mut(target).filter(|_| fits(effect, target)) else {
             return Err(NotSent::Unsupported(effect));

@@ -5,6 +5,7 @@
 //! Owns the pretended gear. Holds every request against the published shapes and keeps a list of what was
 //! wrong with them; can be told to answer badly ([`Fault`]), to be gone, and to come back as another.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -21,8 +22,11 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::access_server::{AccessServerError, certificate};
+use super::behaviour::Behaviour;
+use super::control::SimControl;
+use super::network_legacy::{self, Legacy};
 use crate::device::access::SIMULATED_HEADER;
-use crate::site::NetworkConsole;
+use crate::site::{Effect, NetworkAccount, NetworkConsole, Target};
 
 /// Where the console answers badly, whatever its gear does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +51,8 @@ pub enum Fault {
     ActsAndFails,
     /// Says 200 to an action and does nothing. Reads are answered well.
     Lies,
+    /// Of before 9.3: the official API has no actions on ports, the older one has.
+    Old,
 }
 
 pub const SITE: &str = "5f3c1a10-0000-4000-8000-000000000001";
@@ -69,33 +75,43 @@ pub struct NetworkServer {
     task: tokio::task::JoinHandle<()>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     key: String,
-    gear: Mutex<Vec<SimGear>>,
-    clients: Mutex<Vec<Value>>,
+    /// The side of the older API.
+    pub(super) legacy: Legacy,
+    pub(super) gear: Mutex<Vec<SimGear>>,
+    pub(super) clients: Mutex<Vec<Value>>,
     fault: Mutex<Option<Fault>>,
     page: Mutex<usize>,
     /// What was asked: when, and `GET path`.
     asked: Mutex<Vec<(Instant, String)>>,
     /// What was wrong with it.
-    wrong: Mutex<Vec<String>>,
+    pub(super) wrong: Mutex<Vec<String>>,
     /// How long a port stays dark.
     dark: Duration,
+    /// The club whose bays hang on ports of [`SWITCH`].
+    club: Mutex<Option<Ports>>,
+}
+
+/// What a bay's port does follows the model of the club.
+struct Ports {
+    control: SimControl,
+    of: BTreeMap<u16, Target>,
 }
 
 /// A pretended device.
-struct SimGear {
-    mac: &'static str,
-    id: String,
-    state: String,
-    features: Vec<&'static str>,
-    up: Option<&'static str>,
+pub(super) struct SimGear {
+    pub(super) mac: &'static str,
+    pub(super) id: String,
+    pub(super) state: String,
+    pub(super) features: Vec<&'static str>,
+    pub(super) up: Option<&'static str>,
     /// Number, link, power (`None`: no PoE).
-    ports: Vec<(u16, bool, Option<bool>)>,
+    pub(super) ports: Vec<(u16, bool, Option<bool>)>,
     started: Instant,
 }
 
-fn id_of(mac: &str) -> String {
+pub(super) fn id_of(mac: &str) -> String {
     format!("7a000000-0000-4000-8000-{}", mac.replace(':', ""))
 }
 
@@ -131,6 +147,8 @@ impl NetworkServer {
                     (6, true, on),
                     (7, true, on),
                     (8, true, none),
+                    (12, true, on),
+                    (13, true, on),
                     (24, true, on),
                 ],
             ),
@@ -140,6 +158,7 @@ impl NetworkServer {
         ];
         let shared = Arc::new(Shared {
             key,
+            legacy: Legacy::new(dir)?,
             gear: Mutex::new(gears),
             clients: Mutex::new(vec![
                 client(BOX, SWITCH),
@@ -153,6 +172,7 @@ impl NetworkServer {
             asked: Mutex::default(),
             wrong: Mutex::default(),
             dark,
+            club: Mutex::default(),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
@@ -178,7 +198,23 @@ impl NetworkServer {
                 (GATEWAY.to_owned(), 1),
             ],
             pcs: [(crate::site::BayId(1), PC.to_owned())].into(),
+            account: None,
         }
+    }
+
+    /// Lets the ports of [`SWITCH`] behave as the club's model says of the bays on them.
+    pub fn follow(&self, control: SimControl, of: BTreeMap<u16, Target>) {
+        *lock(&self.shared.club) = Some(Ports { control, of });
+    }
+
+    /// The account for the older API.
+    pub fn account(&self) -> NetworkAccount {
+        self.shared.legacy.account()
+    }
+
+    /// The side of the older API, to be told what to do and asked what it saw.
+    pub fn legacy(&self) -> &Legacy {
+        &self.shared.legacy
     }
 
     /// Makes it answer badly from now on, or well again.
@@ -276,14 +312,18 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     lock(&shared.asked).push((Instant::now(), format!("{method} {}", uri.path())));
-    let mut response = match refused(&shared, &headers) {
+    let of_the_older = network_legacy::is_path(uri.path());
+    let mut response = match (!of_the_older).then(|| refused(&shared, &headers)).flatten() {
         Some(refusal) => refusal,
         None => {
             let fault = *lock(&shared.fault);
             if fault == Some(Fault::Silent) {
                 return std::future::pending().await;
             }
-            spoilt(fault, &method, || routed(&shared, fault, &method, &uri, &headers, &body))
+            spoilt(fault, &method, || match of_the_older {
+                true => network_legacy::answer(&shared, &method, &uri, &headers, &body),
+                false => routed(&shared, fault, &method, &uri, &headers, &body),
+            })
         }
     };
     response
@@ -314,7 +354,7 @@ fn refused(shared: &Shared, headers: &HeaderMap) -> Option<Response> {
 fn spoilt(fault: Option<Fault>, method: &Method, right: impl FnOnce() -> Response) -> Response {
     let html = [(header::CONTENT_TYPE, "text/html")];
     match fault {
-        None | Some(Fault::Lies | Fault::Silent) => right(),
+        None | Some(Fault::Lies | Fault::Silent | Fault::Old) => right(),
         Some(Fault::ActsAndFails) if method == Method::GET => right(),
         Some(Fault::ActsAndFails) => {
             let _acted = right();
@@ -379,10 +419,22 @@ fn routed(
             shared.act(headers, body, "RESTART", || shared.restart(id, fault == Some(Fault::Lies)))
         }
         ["sites", SITE, "devices", id, "interfaces", "ports", port, "actions"]
-            if method == Method::POST && query.is_empty() =>
+            if method == Method::POST && query.is_empty() && fault != Some(Fault::Old) =>
         {
             let port: u16 = port.parse().unwrap_or(0);
-            shared.act(headers, body, "POWER_CYCLE", || shared.cycle(id, port, fault == Some(Fault::Lies)))
+            shared.act(headers, body, "POWER_CYCLE", || match shared.behaviour(id, port) {
+                Behaviour::Fail | Behaviour::Offline => {
+                    refusal(StatusCode::BAD_REQUEST, "api.port.refused", "SIMULATED: the port refused it")
+                }
+                Behaviour::Silent => StatusCode::GATEWAY_TIMEOUT.into_response(),
+                behaviour => {
+                    let lie = fault == Some(Fault::Lies) || matches!(behaviour, Behaviour::Lies);
+                    shared.cycle(id, port, lie)
+                }
+            })
+        }
+        ["sites", SITE, "devices", _, "interfaces", "ports", _, "actions"] if fault == Some(Fault::Old) => {
+            refusal(StatusCode::NOT_FOUND, "api.request.unknown", "SIMULATED: not in this version")
         }
         _ => {
             lock(&shared.wrong).push(format!("{method} {uri} does not exist"));
@@ -449,7 +501,14 @@ impl Shared {
         StatusCode::OK.into_response()
     }
 
-    fn cycle(self: &Arc<Self>, id: &str, port: u16, lie: bool) -> Response {
+    /// How the bay on this port behaves; well, where no bay hangs on it.
+    fn behaviour(&self, id: &str, port: u16) -> Behaviour {
+        let club = lock(&self.club);
+        let target = club.as_ref().filter(|_| id == id_of(SWITCH)).and_then(|c| Some((c, c.of.get(&port)?)));
+        target.map_or(Behaviour::Ok, |(club, target)| club.control.behaviour(target, Effect::PoeCycle))
+    }
+
+    pub(super) fn cycle(self: &Arc<Self>, id: &str, port: u16, lie: bool) -> Response {
         if !self.power(id, port, lie) {
             return refusal(StatusCode::BAD_REQUEST, "api.port.no-poe", "SIMULATED: no PoE there");
         }
@@ -553,6 +612,6 @@ fn key(dir: &Path) -> io::Result<(String, PathBuf)> {
     Ok((key, path))
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -103,6 +103,75 @@ impl Effect {
     }
 }
 
+/// What takes an effect back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inverse {
+    /// Another effect on the same target.
+    By(Effect),
+    /// The same again, with the number that was in force before.
+    EarlierValue,
+}
+
+/// What becomes of the device if the box dies right after the effect was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// The device ends it by itself: a restart comes back, a cycle's timer switches on again, a door locks.
+    ComesBack,
+    /// It stays as it was told, which harms nobody.
+    Stays,
+}
+
+impl Effect {
+    /// What takes it back; `None` where nothing does: a restart cannot be undone, a door locks by itself.
+    pub fn inverse(self) -> Option<Inverse> {
+        match self {
+            Effect::ProjectorOn => Some(Inverse::By(Effect::ProjectorOff)),
+            Effect::ProjectorOff => Some(Inverse::By(Effect::ProjectorOn)),
+            Effect::TvOn => Some(Inverse::By(Effect::TvOff)),
+            Effect::TvOff => Some(Inverse::By(Effect::TvOn)),
+            Effect::LightsOn => Some(Inverse::By(Effect::LightsOff)),
+            Effect::LightsOff => Some(Inverse::By(Effect::LightsOn)),
+            Effect::ThermostatSet => Some(Inverse::EarlierValue),
+            Effect::SimRestart
+            | Effect::RadarReset
+            | Effect::PcReboot
+            | Effect::PcWake
+            | Effect::ProjectorInput
+            | Effect::ProjectorCycle
+            | Effect::AudioRestart
+            | Effect::DoorUnlock
+            | Effect::PoeCycle
+            | Effect::OutletCycle
+            | Effect::NetworkRestart => None,
+        }
+    }
+
+    /// The state that it leads to by itself, with nobody there to end it.
+    pub fn rest(self) -> Rest {
+        match self {
+            Effect::ProjectorOn
+            | Effect::ProjectorOff
+            | Effect::ProjectorInput
+            // A projector has no timer: the box ends the cycle, and if it dies in between, it stays off.
+            | Effect::ProjectorCycle
+            | Effect::PcWake
+            | Effect::TvOn
+            | Effect::TvOff
+            | Effect::LightsOn
+            | Effect::LightsOff
+            | Effect::ThermostatSet => Rest::Stays,
+            Effect::SimRestart
+            | Effect::RadarReset
+            | Effect::PcReboot
+            | Effect::AudioRestart
+            | Effect::DoorUnlock
+            | Effect::PoeCycle
+            | Effect::OutletCycle
+            | Effect::NetworkRestart => Rest::ComesBack,
+        }
+    }
+}
+
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

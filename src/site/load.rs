@@ -4,6 +4,7 @@
 //! supplied here that the file does not name; what has a default says so in `docs/site.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +12,9 @@ use super::facts::FACTS;
 use super::problem::{self, Problem, Problems, did_you_mean};
 use super::raw::{Entry, Fields, Raw, Spot};
 use super::{AccessController, Broker, E164, Effect, Hours, Housekeeping, Person, Role, Site, SitePolicy};
-use super::{feed, home_assistant, llm, load_devices, load_notify, parse, secret, texts, validate};
+use super::{
+    discovery, feed, home_assistant, llm, load_devices, load_notify, parse, secret, texts, validate,
+};
 
 /// One thing wrong with `site.toml`.
 pub type SiteProblem = Problem;
@@ -126,12 +129,13 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
     let broker = broker(top, beside, problems);
     let access = access(top, beside, problems);
     let home_assistant = home_assistant::home_assistant(top, carriers.0, problems);
+    let discovery = discovery::discovery(top, carriers.0, problems);
     let network = super::network::console(top, beside, problems);
     let bookings = feed::bookings(top, beside, problems);
     let telemetry = feed::telemetry(top, beside, problems);
     let texts = texts::texts(top, beside, problems);
     let llm = llm::llm(top, beside, problems);
-    let devices = load_devices::devices(top, mode, problems);
+    let devices = load_devices::devices(top, beside, mode, problems);
     validate::needs_carriers(&devices, carriers.0, carriers.1, problems);
     super::network::fits(&devices, has_network, network.as_ref(), problems);
     let has_place = |target: &super::Target| {
@@ -156,6 +160,7 @@ fn build(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problem
         broker,
         access,
         home_assistant,
+        discovery,
         network,
         protect,
         bookings,
@@ -413,12 +418,26 @@ fn broker(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Option<Br
     let port = table.whole("port", 1..=65_535, problems).and_then(|p| u16::try_from(p.value).ok());
     let username = table.need_text("username", "write the box's user at the broker", problems);
     let password = secret_file(&mut table, "password_file", beside, problems);
+    let plain_devices = table.text("plain_devices", problems).and_then(|at| {
+        let address = at.value.parse().ok().filter(|address: &SocketAddr| !address.ip().is_unspecified());
+        if address.is_none() {
+            let mend = "write the box's own address on the device network, like \"192.0.2.10:1883\"";
+            problems.add(
+                at.line,
+                table.at("plain_devices"),
+                format!("`{}` is no such address", at.value),
+                mend,
+            );
+        }
+        address
+    });
     table.finish(problems);
     Some(Broker {
         host: host?.value,
         port: port.unwrap_or(1883),
         username: username?.value,
         password_file: password?,
+        plain_devices,
     })
 }
 
@@ -431,11 +450,13 @@ fn access(top: &mut Fields, beside: &Path, problems: &mut Problems) -> Option<Ac
     let certificate = table.need_text("certificate_sha256", mend, problems);
     let certificate =
         certificate.and_then(|c| validate::sha256(&c, &table.at("certificate_sha256"), problems));
+    let webhook_secret_file = load_notify::optional_file(&mut table, "webhook_secret_file", beside, problems);
     table.finish(problems);
     Some(AccessController {
         url: url?.value.trim_end_matches('/').to_owned(),
         token_file: token?,
         certificate_sha256: certificate?,
+        webhook_secret_file,
     })
 }
 

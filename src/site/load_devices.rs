@@ -3,18 +3,30 @@
 //! Nothing here has a default: what the file does not name cannot be acted on.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::load::LoadMode;
 use super::problem::{Problems, did_you_mean};
 use super::raw::{Fields, Spot};
 use super::validate;
-use super::{Bay, BayId, Door, DriverKind, Effect, Gear, HallDevice, Scope, Target, network};
+use super::{Bay, BayId, Door, DriverKind, Effect, Gear, HallDevice, LanFamily, Scope, Target, network};
 
 /// Devices of the hall, by target name.
 const HALL: &[&str] = &["audio", "lights", "thermostat", "network"];
 
-/// Every driver family.
+/// Every driver family but those of [`LanFamily`].
 const DRIVERS: &[&str] = &["agent-mqtt", "agent-http", "unifi-access", "unifi-network", "simulated"];
+
+/// Where this file is read from, and whether simulated devices may stand in it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    beside: &'a Path,
+    mode: LoadMode,
+}
+
+fn all_drivers() -> Vec<&'static str> {
+    DRIVERS.iter().copied().chain(LanFamily::ALL.iter().map(|family| family.name())).collect()
+}
 
 /// What the file names, with lines.
 #[derive(Debug, Default)]
@@ -25,20 +37,21 @@ pub struct Devices {
 }
 
 /// Reads `[[bays]]`, `[[doors]]` and `[hall.*]`.
-pub fn devices(top: &mut Fields, mode: LoadMode, problems: &mut Problems) -> Devices {
+pub fn devices(top: &mut Fields, beside: &Path, mode: LoadMode, problems: &mut Problems) -> Devices {
+    let from = Source { beside, mode };
     let mut devices = Devices::default();
     let mut names = validate::Names::default();
     for mut table in top.tables("bays", problems) {
-        devices.bays.extend(bay(&mut table, mode, &mut names, problems));
+        devices.bays.extend(bay(&mut table, from, &mut names, problems));
         table.finish(problems);
     }
     for mut table in top.tables("doors", problems) {
-        devices.doors.extend(door(&mut table, mode, &mut names, problems));
+        devices.doors.extend(door(&mut table, from, &mut names, problems));
         table.finish(problems);
     }
     if let Some(hall) = top.table("hall", problems) {
         for (name, mut table) in hall.all_tables(problems) {
-            devices.hall.extend(hall_device(&name, &mut table, mode, problems));
+            devices.hall.extend(hall_device(&name, &mut table, from, problems));
             table.finish(problems);
         }
     }
@@ -51,7 +64,7 @@ pub fn devices(top: &mut Fields, mode: LoadMode, problems: &mut Problems) -> Dev
 
 fn bay(
     table: &mut Fields,
-    mode: LoadMode,
+    from: Source<'_>,
     names: &mut validate::Names,
     problems: &mut Problems,
 ) -> Option<Spot<Bay>> {
@@ -64,8 +77,9 @@ fn bay(
     let mut drivers = BTreeMap::new();
     for mut device in table.tables("devices", problems) {
         let line = device.line;
-        let driver = driver(&mut device, mode, &["agent-mqtt", "agent-http", "unifi-network"], problems);
+        let driver = driver(&mut device, from, Place::Bay, problems);
         let effects = effects(&mut device, |scope| scope == Scope::Bay, "a bay", problems);
+        can_carry(&device, driver.as_ref(), &effects, problems);
         for effect in effects {
             if let Some(driver) = &driver
                 && drivers.insert(effect, driver.clone()).is_some()
@@ -85,7 +99,7 @@ fn bay(
 
 fn door(
     table: &mut Fields,
-    mode: LoadMode,
+    from: Source<'_>,
     names: &mut validate::Names,
     problems: &mut Problems,
 ) -> Option<Spot<Door>> {
@@ -103,7 +117,7 @@ fn door(
     }
     let staff_only = table.flag("staff_only", problems);
     let has_position = table.flag("position_sensor", problems).unwrap_or(false);
-    let driver = driver(table, mode, &["unifi-access"], problems);
+    let driver = driver(table, from, Place::Door, problems);
     let target = Target::new(target?.value);
     let door =
         Door { target, label: label?.value, aliases, staff_only: staff_only?, has_position, driver: driver? };
@@ -113,7 +127,7 @@ fn door(
 fn hall_device(
     name: &str,
     table: &mut Fields,
-    mode: LoadMode,
+    from: Source<'_>,
     problems: &mut Problems,
 ) -> Option<Spot<HallDevice>> {
     let Some(target) = HALL.iter().copied().find(|h| *h == name) else {
@@ -125,33 +139,81 @@ fn hall_device(
             format!("use one of: {}", HALL.join(", ")),
         );
         // Its keys are no news beside that.
-        driver(table, mode, DRIVERS, problems);
+        driver(table, from, Place::Unknown, problems);
         table.texts("effects", problems);
         return None;
     };
-    let real: &[&str] = if target == "network" { &["unifi-network"] } else { &[] };
-    let driver = driver(table, mode, real, problems);
+    let driver = driver(table, from, Place::Hall(target), problems);
     let watched = driver == Some(DriverKind::UnifiNetwork(Gear::Watched));
     let fits = |scope| scope == Scope::Hall(target);
     let effects = if watched { Vec::new() } else { effects(table, fits, name, problems) };
+    can_carry(table, driver.as_ref(), &effects, problems);
     Some(Spot { value: HallDevice { target: Target::new(name), driver: driver?, effects }, line: table.line })
 }
 
-/// Reads `driver`. `real` are the families that move this kind of device.
-fn driver(table: &mut Fields, mode: LoadMode, real: &[&str], problems: &mut Problems) -> Option<DriverKind> {
-    let found = table.need_text(
-        "driver",
-        "write how it is moved: \"agent-mqtt\", \"agent-http\" or \"unifi-access\"",
-        problems,
-    )?;
+/// What kind of thing a driver is named for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Bay,
+    Door,
+    Hall(&'static str),
+    /// A mistake that was told already.
+    Unknown,
+}
+
+impl Place {
+    /// Whether a family moves anything of this kind.
+    fn takes(self, name: &str) -> bool {
+        let scope = match self {
+            Place::Unknown => return true,
+            Place::Door => return name == "unifi-access",
+            Place::Bay if matches!(name, "agent-mqtt" | "agent-http" | "unifi-network") => return true,
+            Place::Hall("network") if name == "unifi-network" => return true,
+            Place::Bay => Scope::Bay,
+            Place::Hall(hall) => Scope::Hall(hall),
+        };
+        let family = LanFamily::parse(name);
+        family.is_some_and(|f| Effect::ALL.iter().any(|e| e.scope() == scope && f.carries(*e)))
+    }
+}
+
+/// Complains about effects that the device's family cannot carry.
+fn can_carry(table: &Fields, driver: Option<&DriverKind>, effects: &[Effect], problems: &mut Problems) {
+    let Some(DriverKind::Lan(device)) = driver else { return };
+    let family = device.family();
+    for effect in effects.iter().filter(|effect| !family.carries(**effect)) {
+        let can: Vec<&str> =
+            Effect::ALL.iter().filter(|e| family.carries(**e)).map(|effect| effect.name()).collect();
+        let what = format!("`{}` cannot do `{effect}`", family.name());
+        problems.add(table.line, table.at("effects"), what, format!("it can do: {}", can.join(", ")));
+    }
+    let able = effects.iter().filter(|effect| family.carries(**effect));
+    let mut told = Vec::new();
+    for (effect, (key, mend)) in able.filter_map(|effect| Some((effect, device.lacks(*effect)?))) {
+        if !told.contains(&key) {
+            told.push(key);
+            let what = format!("as it is written, this device cannot do `{effect}`");
+            problems.add(table.line, table.at(key), what, mend);
+        }
+    }
+}
+
+/// Reads `driver` and the keys that its family needs.
+fn driver(table: &mut Fields, from: Source<'_>, place: Place, problems: &mut Problems) -> Option<DriverKind> {
+    let takes: Vec<&str> = all_drivers().into_iter().filter(|name| place.takes(name)).collect();
+    let mend = format!("write how it is moved, one of: {}", takes.join(", "));
+    let found = table.need_text("driver", &mend, problems)?;
     let name = found.value.as_str();
-    if DRIVERS.contains(&name) && name != "simulated" && !real.contains(&name) {
-        let mend = if real.is_empty() {
+    if all_drivers().contains(&name) && name != "simulated" && !place.takes(name) {
+        let mend = if takes.is_empty() {
             "leave the device out: no driver here moves it yet".to_owned()
         } else {
-            format!("use one of: {}", real.join(", "))
+            format!("use one of: {}", takes.join(", "))
         };
         problems.add(found.line, table.at("driver"), format!("`{name}` does not move such a device"), mend);
+    }
+    if let Some(family) = LanFamily::parse(name) {
+        return family.read(table, from.beside, problems).map(DriverKind::Lan);
     }
     match name {
         "agent-mqtt" => Some(DriverKind::AgentMqtt),
@@ -160,11 +222,8 @@ fn driver(table: &mut Fields, mode: LoadMode, real: &[&str], problems: &mut Prob
             let door = table.need_text("door_id", "write the door's id at the controller", problems)?;
             Some(DriverKind::UnifiAccess { door_id: door.value })
         }
-        "unifi-network" => {
-            let of_a_bay = real.contains(&"agent-mqtt");
-            network::gear(table, of_a_bay, problems).map(DriverKind::UnifiNetwork)
-        }
-        "simulated" if mode == LoadMode::Simulated => Some(DriverKind::Simulated),
+        "unifi-network" => network::gear(table, place == Place::Bay, problems).map(DriverKind::UnifiNetwork),
+        "simulated" if from.mode == LoadMode::Simulated => Some(DriverKind::Simulated),
         "simulated" => {
             let what = "a simulated device in a real club would say that doors open which do not";
             problems.add(
@@ -176,12 +235,12 @@ fn driver(table: &mut Fields, mode: LoadMode, real: &[&str], problems: &mut Prob
             None
         }
         other => {
-            let guess = did_you_mean(other, DRIVERS.iter().copied());
+            let guess = did_you_mean(other, all_drivers());
             problems.add(
                 found.line,
                 table.at("driver"),
                 format!("there is no driver `{other}`{guess}"),
-                format!("use one of: {}", DRIVERS.join(", ")),
+                format!("use one of: {}", all_drivers().join(", ")),
             );
             None
         }

@@ -3,11 +3,14 @@
 //! Owns the ids as types and the catalogue of effects. May use `clock`. Never talks to a device, and
 //! never supplies a physical target that the file does not name.
 
+mod discovery;
+pub mod edit;
 pub mod effect;
 pub mod facts;
 mod feed;
 mod home_assistant;
 pub mod ids;
+pub mod lan;
 pub mod llm;
 pub mod load;
 mod load_devices;
@@ -24,16 +27,19 @@ pub mod texts;
 mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use effect::{Effect, Outcome, Scope, Tier};
+pub use discovery::Discovery;
+pub use effect::{Effect, Inverse, Outcome, Rest, Scope, Tier};
 pub use feed::{Bookings, EventMap, FeedUrl, IcalFeed, Rule, Telemetry, is_allowed as is_allowed_url};
 pub use home_assistant::HomeAssistant;
 pub use ids::{BayId, E164, Target};
+pub use lan::{LanDevice, LanFamily};
 pub use llm::{CloudModel, LlmCompany};
 pub use load::{LoadMode, SiteProblem, SiteProblems, load};
-pub use network::{Gear, NetworkConsole, plain_mac};
+pub use network::{Gear, NetworkAccount, NetworkConsole, plain_mac};
 pub use plain::Plain;
 pub use problem::{Problem, Problems};
 pub use protect::{Camera, KEPT as PROTECT_KEPT, Protect};
@@ -66,6 +72,8 @@ pub struct Site {
     pub access: Option<AccessController>,
     /// Without it nothing of the club is seen in Home Assistant.
     pub home_assistant: Option<HomeAssistant>,
+    /// Without it nobody listens for devices that announce themselves.
+    pub discovery: Option<Discovery>,
     pub network: Option<NetworkConsole>,
     /// Without it no picture is taken.
     pub protect: Option<Protect>,
@@ -121,6 +129,8 @@ pub enum DriverKind {
     UnifiAccess { door_id: String },
     /// UniFi Network over HTTPS; what of its gear is meant.
     UnifiNetwork(Gear),
+    /// A device of another family, at an address of its own or behind the broker.
+    Lan(LanDevice),
     /// A simulated device. Accepted only by `demo`, `simulate` and tests.
     Simulated,
 }
@@ -189,6 +199,8 @@ pub struct Broker {
     pub port: u16,
     pub username: String,
     pub password_file: PathBuf,
+    /// Where devices that cannot do TLS come in, on the device network. `None`: nobody does without.
+    pub plain_devices: Option<SocketAddr>,
 }
 
 /// A UniFi Access console.
@@ -199,6 +211,8 @@ pub struct AccessController {
     pub token_file: PathBuf,
     /// SHA-256 of the certificate (DER), lower-case hex; the connection is refused on any other.
     pub certificate_sha256: String,
+    /// What its webhooks are signed with. `None`: none are taken.
+    pub webhook_secret_file: Option<PathBuf>,
 }
 
 impl Site {

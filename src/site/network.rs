@@ -1,7 +1,8 @@
 //! `[network]` of `site.toml`: the console of the network gear, and what of that gear must never be cut.
 //!
-//! Owns reading it and its rules. The console's API does not say which port leads where, so the ports that
-//! link network gear are named by people, and a switch without a named one is not touched.
+//! Owns reading it and its rules. The console's official API does not say which port leads where, so the ports that
+//! link network gear are named by people or, with an account for the older API, read from there; a switch of which
+//! none is known is not touched.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,15 @@ pub struct NetworkConsole {
     pub uplinks: Vec<(String, u16)>,
     /// MAC of each bay's PC, where it is to be seen whether it is on the network.
     pub pcs: BTreeMap<BayId, String>,
+    /// For the older API, which tells uplinks and whether the internet works.
+    pub account: Option<NetworkAccount>,
+}
+
+/// A local account at the console, for its older API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkAccount {
+    pub username: String,
+    pub password_file: PathBuf,
 }
 
 /// What of the network gear a driver of this family stands for. MACs in lower case with colons.
@@ -65,6 +75,7 @@ pub(super) fn console(top: &mut Fields, beside: &Path, problems: &mut Problems) 
     let written = table.texts("uplinks", problems);
     let uplinks = written.iter().filter_map(|text| uplink(text, &at, problems)).collect();
     let pcs = table.table("pcs", problems).map(|pcs| bay_pcs(pcs, problems)).unwrap_or_default();
+    let account = account(&mut table, beside, problems);
     table.finish(problems);
     Some(NetworkConsole {
         url: url?.value.trim_end_matches('/').to_owned(),
@@ -77,7 +88,20 @@ pub(super) fn console(top: &mut Fields, beside: &Path, problems: &mut Problems) 
         wan_port,
         uplinks,
         pcs,
+        account,
     })
+}
+
+fn account(table: &mut Fields, beside: &Path, problems: &mut Problems) -> Option<NetworkAccount> {
+    if !table.has("username") && !table.has("password_file") {
+        // Counted among the known keys.
+        let _ = (table.take("username"), table.take("password_file"));
+        return None;
+    }
+    let mend = "write the name of a local account at the console, without a second factor";
+    let username = table.need_text("username", mend, problems);
+    let password_file = load::secret_file(table, "password_file", beside, problems);
+    Some(NetworkAccount { username: username?.value, password_file: password_file? })
 }
 
 /// Reads the keys `device` and `port` of a driver. A bay has a port, the hall a device or nothing.
@@ -121,7 +145,7 @@ pub(super) fn fits(
         }
         needs(line, named, problems);
         if let (Some(console), Gear::Port { device, port }) = (console, gear)
-            && let Some(why) = console.spares(device, *port)
+            && let Some(why) = console.spares(device, *port, console.account.is_some())
         {
             let mend = "name another port here, or mend [network]";
             problems.add(line, "bays", format!("the port of {target} {why}"), mend);
@@ -139,10 +163,11 @@ pub(super) fn fits(
 }
 
 impl NetworkConsole {
-    /// Why a port is never cut, as far as the file says; words that follow "the port".
-    pub fn spares(&self, device: &str, port: u16) -> Option<String> {
+    /// Why a port is never cut, as far as the file says; words that follow "the port". `told`: the console itself
+    /// tells the uplinks of this device.
+    pub fn spares(&self, device: &str, port: u16, told: bool) -> Option<String> {
         let mut links = self.uplinks.iter().filter(|(mac, _)| mac == device).peekable();
-        if links.peek().is_none() {
+        if links.peek().is_none() && !told {
             return Some(format!(
                 "is on {device}, of which no uplink is known: the console does not tell it; \
                  name its ports to other network gear in `network.uplinks`"

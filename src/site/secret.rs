@@ -15,6 +15,8 @@ pub enum SecretError {
     Unreadable { path: PathBuf, source: io::Error },
     #[error("{} can be read by everybody (mode {mode:o}); make it 0600: chmod 600 {}", path.display(), path.display())]
     WorldReadable { path: PathBuf, mode: u32 },
+    #[error("{} holds no header: one line like `X-Api-Key: …` is needed", path.display())]
+    NoHeader { path: PathBuf },
     #[error("{} holds no secret: one line of printable text without spaces is needed", path.display())]
     Malformed { path: PathBuf },
 }
@@ -24,17 +26,38 @@ pub enum SecretError {
 /// # Errors
 /// See [`SecretError`].
 pub fn read(path: &Path) -> Result<String, SecretError> {
+    let secret = line(path)?;
+    if secret.is_empty() || !secret.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(SecretError::Malformed { path: path.to_owned() });
+    }
+    Ok(secret)
+}
+
+/// Reads a secret file whose one line is a header of HTTP, `Name: value`.
+///
+/// # Errors
+/// See [`SecretError`].
+pub fn header(path: &Path) -> Result<(String, String), SecretError> {
+    let line = line(path)?;
+    let no_header = || SecretError::NoHeader { path: path.to_owned() };
+    let (name, value) = line.split_once(':').ok_or_else(no_header)?;
+    let value = value.trim();
+    let named = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if !named || value.is_empty() || !value.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
+        return Err(no_header());
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// The text of a file that not everybody can read, without the line's end.
+fn line(path: &Path) -> Result<String, SecretError> {
     let unreadable = |source| SecretError::Unreadable { path: path.to_owned(), source };
     let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o7777;
     if mode & 0o007 != 0 {
         return Err(SecretError::WorldReadable { path: path.to_owned(), mode });
     }
     let text = fs::read_to_string(path).map_err(unreadable)?;
-    let secret = text.trim_end_matches(['\n', '\r']);
-    if secret.is_empty() || !secret.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(SecretError::Malformed { path: path.to_owned() });
-    }
-    Ok(secret.to_owned())
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 
 /// The service's credentials while it runs, for whoever may read them.

@@ -138,6 +138,20 @@ pub fn needs_carriers(devices: &Devices, broker: bool, access: bool, problems: &
             "write `[broker]` with host, username and password_file",
         );
     }
+    let bays = devices.bays.iter().flat_map(|bay| bay.value.drivers.values().map(|d| (bay.line, d)));
+    let hall = devices.hall.iter().map(|device| (device.line, &device.value.driver));
+    let behind = bays.chain(hall).find_map(|(line, kind)| match kind {
+        DriverKind::Lan(device) if device.family().needs_broker() => Some((line, device.family())),
+        _ => None,
+    });
+    if let Some((line, family)) = behind.filter(|_| !broker) {
+        problems.add(
+            line,
+            "broker",
+            format!("`{}` needs a broker", family.name()),
+            "write `[broker]` with host, username and password_file",
+        );
+    }
     let unifi = devices.doors.iter().find(|d| matches!(d.value.driver, DriverKind::UnifiAccess { .. }));
     if let Some(door) = unifi.filter(|_| !access) {
         let mend = "write `[access]` with url, token_file and certificate_sha256";

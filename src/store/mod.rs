@@ -27,6 +27,7 @@ pub mod on_call;
 pub mod operator;
 pub mod outbox;
 pub mod presence;
+pub mod proposal;
 pub mod push;
 pub mod question;
 pub mod snapshot;

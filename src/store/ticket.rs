@@ -189,7 +189,13 @@ pub fn open_incident(conn: &Connection, what: &str) -> Result<Option<Incident>> 
         .optional()?)
 }
 
-pub fn insert_incident(conn: &Connection, what: &str, escalation_id: i64, now: UnixMs) -> Result<i64> {
+/// Without an escalation nobody is called for it.
+pub fn insert_incident(
+    conn: &Connection,
+    what: &str,
+    escalation_id: Option<i64>,
+    now: UnixMs,
+) -> Result<i64> {
     conn.prepare_cached("INSERT INTO incident (what, escalation_id, opened_at) VALUES (?1, ?2, ?3)")?
         .execute(params![what, escalation_id, now.0])?;
     Ok(conn.last_insert_rowid())
@@ -201,6 +207,14 @@ pub fn join_incident(conn: &Connection, incident_id: i64, thread_id: i64) -> Res
         .prepare_cached("INSERT OR IGNORE INTO incident_thread (incident_id, thread_id) VALUES (?1, ?2)")?
         .execute(params![incident_id, thread_id])?
         == 1)
+}
+
+pub fn close_incident(conn: &Connection, id: i64, by: &str, now: UnixMs) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE incident SET closed_at = ?3, closed_by = ?2 WHERE id = ?1 AND closed_at IS NULL",
+    )?
+    .execute(params![id, by, now.0])?;
+    Ok(())
 }
 
 /// Closes the incident that this escalation tells of, if it is one.

@@ -21,9 +21,10 @@ use super::view::Look;
 use super::{api, assets, events, headers, hooks, pages, phone};
 use crate::clock::{Clock, UnixMs};
 use crate::desk::{DeskHandle, Line};
+use crate::device::access_hook::AccessHooks;
 use crate::device::agent_http::HttpAgents;
 use crate::llm::Fallback;
-use crate::site::{Effect, Site, Target};
+use crate::site::{Effect, LoadMode, Site, Target};
 use crate::store::{self, Reader, StoreError};
 
 /// Largest body of a request where nothing else is said.
@@ -50,8 +51,12 @@ pub struct App {
     /// The bays' agents that ask over HTTP.
     pub(super) agents: Option<HttpAgents>,
     pub(super) text_hooks: Option<Arc<dyn hooks::TextHooks>>,
+    /// The door controller's webhooks.
+    pub(super) access_hooks: Option<AccessHooks>,
     /// Demo only: the simulated customers' phones.
     pub(super) phone: Option<Arc<dyn phone::DemoPhone>>,
+    /// Where the site is written down; without it no found device can be approved.
+    pub(super) site_file: Option<SiteFile>,
     pub(super) public_url: Option<String>,
     pub(super) secure: bool,
     /// Wrong passwords by name and client: 5 in 10 min.
@@ -67,6 +72,13 @@ pub struct App {
 }
 
 pub(super) type AppState = Arc<App>;
+
+/// The file the site was read from, and what for.
+#[derive(Debug, Clone)]
+pub struct SiteFile {
+    pub path: PathBuf,
+    pub mode: LoadMode,
+}
 
 /// A simulated club that visitors may play with.
 #[derive(Clone)]
@@ -119,8 +131,10 @@ impl App {
             cloud: None,
             agents: None,
             text_hooks: None,
+            access_hooks: None,
             phone: None,
             people: Arc::new(NobodyCalled),
+            site_file: None,
             public_url: None,
             secure: false,
             passwords: Arc::new(Throttle::new(5, MINUTES_10)),
@@ -145,6 +159,13 @@ impl App {
         self
     }
 
+    /// The file the site was read from: found devices are checked against it. Never written to.
+    #[must_use]
+    pub fn with_site_file(mut self, file: SiteFile) -> App {
+        self.site_file = Some(file);
+        self
+    }
+
     /// How customers' phones reach this box (`http://192.0.2.10:8080`), for QR codes. Without it the address
     /// the screen itself uses.
     #[must_use]
@@ -157,6 +178,13 @@ impl App {
     #[must_use]
     pub fn with_text_hooks(mut self, hooks: Arc<dyn hooks::TextHooks>) -> App {
         self.text_hooks = Some(hooks);
+        self
+    }
+
+    /// Takes the door controller's webhooks at `/hooks/access`.
+    #[must_use]
+    pub fn with_access_hooks(mut self, hooks: AccessHooks) -> App {
+        self.access_hooks = Some(hooks);
         self
     }
 

@@ -1,8 +1,9 @@
-//! Where the text provider's webhooks come in: `POST /hooks/texts/<provider>`.
+//! Where webhooks come in: the text provider's at `POST /hooks/texts/<provider>`, the door controller's at
+//! `POST /hooks/access`.
 //!
 //! Owns size, pace and answers; believes nobody. The signature over the raw bytes is the only credential,
-//! and whoever carries texts checks it ([`TextHooks`]). 2xx only after what was told is committed; anything
-//! else makes the provider come again.
+//! and whoever carries texts or doors checks it ([`TextHooks`], [`AccessHooks`](crate::device::access_hook::AccessHooks)).
+//! Of texts, 2xx only after what was told is committed; anything else makes the provider come again.
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use axum::routing::post;
 use super::app::AppState;
 use super::client::Client;
 use super::error::Error;
+use crate::device::access_hook::NotTaken;
 
 /// Largest body of a webhook, in bytes.
 const BODY: usize = 256 * 1024;
@@ -54,7 +56,36 @@ pub enum HookAnswer {
 }
 
 pub fn router() -> Router<AppState> {
-    Router::new().route("/hooks/texts/{provider}", post(take)).layer(DefaultBodyLimit::max(BODY))
+    Router::new()
+        .route("/hooks/texts/{provider}", post(take))
+        .route("/hooks/access", post(take_access))
+        .layer(DefaultBodyLimit::max(BODY))
+}
+
+async fn take_access(
+    State(app): State<AppState>,
+    Client(client): Client,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Error> {
+    let hooks = app.access_hooks.as_ref();
+    let hooks = hooks.ok_or_else(|| Error::not_found("no webhooks of doors are taken here"))?;
+    let now = app.now();
+    app.hooks.check(&client, now).map_err(|wait| Error::too_many("too many webhooks", wait))?;
+    app.hooks.note(&client, now);
+    let signature = headers.get("signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let not_taken = match hooks.take(signature, &body, now) {
+        Ok(()) => return Ok(StatusCode::NO_CONTENT),
+        Err(not_taken) => not_taken,
+    };
+    let (status, mend) = match not_taken {
+        NotTaken::Forged | NotTaken::Stale => {
+            (StatusCode::UNAUTHORIZED, "sign it with the secret this box knows, now")
+        }
+        NotTaken::Replayed => (StatusCode::CONFLICT, "send each webhook once"),
+        NotTaken::Unreadable(_) => (StatusCode::BAD_REQUEST, "send what the controller's documents say"),
+    };
+    Err(Error::new(status, not_taken.to_string(), mend))
 }
 
 async fn take(

@@ -30,7 +30,7 @@ pub mod view;
 
 pub use api::openapi::document as openapi;
 pub use api::routes as api_routes;
-pub use app::{App, DemoControl, DemoInfo, DemoSetting, router, serve, serve_on, serve_tls_on};
+pub use app::{App, DemoControl, DemoInfo, DemoSetting, SiteFile, router, serve, serve_on, serve_tls_on};
 pub use bookings::parse as bookings;
 pub use hooks::{HookAnswer, TextHooks};
 pub use password::hash_password;

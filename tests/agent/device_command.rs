@@ -38,6 +38,12 @@ async fn a_list_names_every_device_with_state_and_effects_and_show_tells_what_be
     assert_eq!(said["reason"], "done a moment ago; it needs a pause");
     assert_eq!(club.pc.starts().len(), 2, "the gate said no and nothing moved");
 
+    let id = said_id(&done);
+    let (code, undone) = club.device(&["undo", &id]);
+    assert!(code == Some(3) && undone.contains("cannot be taken back"), "nothing undoes a restart: {undone}");
+    let (code, undone) = club.device(&["undo", "4711"]);
+    assert!(code == Some(2) && undone.contains("there is no such effect"), "{undone}");
+
     let (code, shown) = club.device(&["show", "bay-1"]);
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.starts_with("bay-1 online: software running"), "{shown}");
@@ -118,4 +124,10 @@ async fn a_watch_tells_each_change_as_it_happens() {
     until("the effect's end", &|line| line["effect"]["outcome"] == "verified").await;
     club.pc.kill_agent();
     until("the bay is gone", &|line| line["device"]["condition"] == "offline").await;
+}
+
+/// `12` of "#12 sim.restart bay-1 by dana: verified".
+fn said_id(line: &str) -> String {
+    let from = line.rfind('#').expect("a number") + 1;
+    line[from..].chars().take_while(char::is_ascii_digit).collect()
 }

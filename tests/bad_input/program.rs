@@ -129,6 +129,16 @@ impl Box {
         pss.trim_end_matches("kB").trim().parse().expect("a number")
     }
 
+    /// Processor time the running program has used so far, in seconds of one core.
+    pub fn cpu_seconds(&self) -> f64 {
+        let id = self.child.as_ref().expect("it runs").id();
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("of this process");
+        // Behind the name, which may hold spaces: state is the 3rd field, user and system time the 14th and 15th.
+        let fields: Vec<&str> = stat.rsplit(") ").next().expect("fields").split(' ').collect();
+        let ticks: f64 = fields[11..13].iter().map(|field| field.parse::<f64>().expect("ticks")).sum();
+        ticks / 100.0
+    }
+
     pub fn database(&self) -> PathBuf {
         self.dir.join("state/clubos.db")
     }

@@ -238,3 +238,36 @@ fn what_does_not_make_sense_is_refused_with_the_mend() {
     std::fs::write(club.house.dir.join("site.toml"), "nonsense").expect("written");
     assert_eq!(club.broker(&["init"]).0, Some(78));
 }
+
+#[test]
+fn a_device_of_the_site_is_a_user_with_its_own_topics_and_comes_in_without_tls_only_where_the_site_says_so() {
+    let mut club = Club::new();
+    let site = club.house.dir.join("site.toml");
+    let bare = std::fs::read_to_string(&site).expect("a site");
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    let plug = "\n[[bays.devices]]\ndriver = \"tasmota\"\ntopic = \"plug-2\"\neffects = [\"outlet.cycle\"]\n";
+    std::fs::write(&site, format!("{bare}{plug}")).expect("written");
+    assert!(club.init().contains("tasmota-plug-2"));
+    let before = club.shown("tasmota-plug-2", "password");
+    assert_eq!(club.shown("tasmota-plug-2", "is told on"), "cmnd/plug-2/#");
+    assert_eq!(club.shown("tasmota-plug-2", "tells on"), "stat/plug-2/#, tele/plug-2/#");
+    let config = || std::fs::read_to_string(club.etc("conf.d/clubos.conf")).expect("a configuration");
+    assert!(!config().contains(&format!("listener {free}")), "nobody asked for it");
+
+    let open = bare.replace("[broker]", &format!("[broker]\nplain_devices = \"127.0.0.1:{free}\""));
+    std::fs::write(&site, format!("{open}{plug}")).expect("written");
+    assert!(club.init().contains(&format!("127.0.0.1:{free} without TLS")));
+    assert!(config().contains(&format!("listener {free} 127.0.0.1")));
+    let (code, said) = club.broker(&["rotate", "tasmota-plug-2"]);
+    assert_eq!(code, Some(0), "{said}");
+    let password = club.shown("tasmota-plug-2", "password");
+    assert_ne!(password, before);
+    club.restart();
+    assert!(club.gets_in("tasmota-plug-2", &password, true), "over TLS");
+    club.plain = free;
+    assert!(club.gets_in("tasmota-plug-2", &password, false), "without");
+    assert!(!club.gets_in("tasmota-plug-2", &before, false), "with the old password");
+    let rules = std::fs::read_to_string(club.etc("clubos/acl")).expect("rules");
+    let own = rules.split("user ").find(|part| part.starts_with("tasmota-plug-2\n")).expect("its part");
+    assert!(!own.contains("clubos/") && !own.contains("homeassistant/"), "{own}");
+}

@@ -17,5 +17,6 @@ mod backup;
 mod broker;
 mod https;
 mod operator;
+mod pictures;
 mod sops;
 mod users;

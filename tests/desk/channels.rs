@@ -62,7 +62,7 @@ fn two_channels_break_apart_from_each_other() {
 #[test]
 fn while_the_line_is_down_no_channel_is_called_broken() {
     let mut club = Club::at("no-line", "2026-11-20T15:00:00", vec![push(), slack()]);
-    club.desk.set_line(Line::Down);
+    club.desk.set_line(Line::Down).unwrap();
     club.desk.channel_health("slack", Err("no route".into())).unwrap();
     assert!(club.waiting().is_empty());
 }

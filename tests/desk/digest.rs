@@ -72,10 +72,10 @@ fn it_waits_for_the_line_and_goes_by_another_channel_if_one_is_broken() {
     club.broken.insert("slack".to_owned());
     club.broken.insert("push".to_owned());
     club.until(HOUR * 16);
-    club.desk.set_line(Line::Down);
+    club.desk.set_line(Line::Down).unwrap();
     club.until(HOUR * 18);
     assert!(club.digests.is_empty());
-    club.desk.set_line(Line::Up);
+    club.desk.set_line(Line::Up).unwrap();
     club.until(HOUR * 18 + minutes(1));
     let to: Vec<String> = club.digests.iter().map(|(_, p, c, _)| format!("{p} by {c}")).collect();
     assert_eq!(to, ["sam by sms", "dana by sms"]);

@@ -9,12 +9,12 @@ const ALEX: &str = "+19025550101";
 #[test]
 fn after_an_hour_without_a_line_each_person_is_called_once_a_channel() {
     let mut club = Club::at("hour", "2026-11-20T15:00:00", vec![push(), slack()]);
-    club.desk.set_line(Line::Down);
+    club.desk.set_line(Line::Down).unwrap();
     club.text(ALEX, "emergency.fire");
     club.text("+19025550102", "feedback.complaint");
     club.until(minutes(61));
     assert!(club.called.is_empty());
-    club.desk.set_line(Line::Up);
+    club.desk.set_line(Line::Up).unwrap();
     let fire = club.waiting().iter().find(|e| e.level == "critical").unwrap().id;
     for todo in club.step() {
         club.carry_out(todo);
@@ -33,12 +33,12 @@ fn after_an_hour_without_a_line_each_person_is_called_once_a_channel() {
 #[test]
 fn what_was_acknowledged_meanwhile_calls_nobody() {
     let mut club = Club::at("meanwhile", "2026-11-20T15:00:00", vec![push(), slack()]);
-    club.desk.set_line(Line::Down);
+    club.desk.set_line(Line::Down).unwrap();
     club.text(ALEX, "emergency.fire");
     club.until(minutes(10));
     let fire = club.waiting()[0].id;
     club.desk.acknowledge(fire, &who("dana")).unwrap(); // on the staff page, which needs no line
-    club.desk.set_line(Line::Up);
+    club.desk.set_line(Line::Up).unwrap();
     club.until(minutes(60));
     assert!(club.called.is_empty() && club.silenced.is_empty());
 }
@@ -51,11 +51,11 @@ fn a_call_that_the_line_cut_off_waits_and_goes_when_it_is_back() {
     let Some(Todo::Alert(alert)) = club.step().into_iter().find(|t| matches!(t, Todo::Alert(_))) else {
         panic!("sam is called")
     };
-    club.desk.set_line(Line::Down);
+    club.desk.set_line(Line::Down).unwrap();
     club.desk.alert_failed(alert.id, "no route").unwrap();
     club.until(minutes(2));
     assert!(club.called.is_empty());
-    club.desk.set_line(Line::Up);
+    club.desk.set_line(Line::Up).unwrap();
     club.until(minutes(3));
     assert_eq!(club.calls(), ["sam by push"]);
 }

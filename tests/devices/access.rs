@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clubos::clock::Clock;
 use clubos::device::access::{AccessDriver, AccessError, AccessOptions};
+use clubos::device::access_hook::NotTaken;
 use clubos::device::verify::{Verdict, door_opened};
 use clubos::device::{DeviceHealth, Driver, NotSent, Observation};
 use clubos::simclub::access_server::{AccessServer, Fault};
@@ -261,4 +262,116 @@ async fn only_the_sites_doors_are_unlocked_and_only_in_time() {
         bench.driver.act(permit(51, Effect::DoorUnlock, DOOR, now)).await,
         Err(NotSent::Offline(_))
     ));
+}
+
+/// The controller's signature over a webhook, made by the outside tool that is everywhere.
+async fn signed(secret: &str, seconds: i64, body: &str) -> String {
+    use tokio::io::AsyncWriteExt;
+    let mut openssl = tokio::process::Command::new("openssl")
+        .args(["dgst", "-sha256", "-hmac", secret, "-r"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("openssl");
+    let mut stdin = openssl.stdin.take().expect("piped");
+    stdin.write_all(format!("{seconds}.{body}").as_bytes()).await.expect("written");
+    drop(stdin);
+    let said = openssl.wait_with_output().await.expect("ended").stdout;
+    let hex = String::from_utf8(said).expect("text");
+    format!("t={seconds},v1={}", hex.split_whitespace().next().expect("a digest"))
+}
+
+#[tokio::test]
+async fn a_signed_webhook_tells_of_an_unlock_and_of_the_door_and_a_forged_one_of_nothing() {
+    let secret = "SIMULATED-webhook-secret";
+    let scratch = Scratch::new();
+    let file = scratch.path().join("webhook-secret");
+    std::fs::write(&file, secret).expect("written");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&file, private).expect("private");
+    let mut bench = Bench::start_with(|controller| AccessController {
+        webhook_secret_file: Some(file.clone()),
+        ..controller
+    })
+    .expect("a driver");
+    let hooks = bench.driver.hooks().expect("the site names their secret");
+    // The notifications and the log are silent: what is learned here is learned from the webhook.
+    bench.server.set_fault(Some(Fault::Quiet));
+    let now = bench.clock.now();
+    let seconds = now.0 / 1000;
+    let body = r#"{"event":"access.device.dps_status","data":{"location":{"id":"d-1"},"object":{"event_type":"dps_change","status":"open"}}}"#;
+    let signature = signed(secret, seconds, body).await;
+    assert_eq!(hooks.take(&signature, body.as_bytes(), now), Ok(()));
+    bench.seen.once(DOOR, |o| *o == Observation::Position { open: true }).await;
+    let _watch = bench.unlock(31).await.expect("sent");
+    let unlock = |effect: i64, result: &str| {
+        format!(
+            r#"{{"event":"access.door.unlock","event_object_id":"e1","data":{{"location":{{"id":"d-1","location_type":"door","name":"SIMULATED"}},"device":{{"name":"SIMULATED"}},"actor":{{"id":"clubos-effect-{effect}","name":"ClubOS effect {effect}","type":"user"}},"object":{{"authentication_type":"CALL","result":"{result}"}},"extra":{{"clubos_effect":{effect}}}}}}}"#
+        )
+    };
+    let forged = signed("another", seconds, &unlock(31, "Access Granted")).await;
+    assert_eq!(hooks.take(&forged, unlock(31, "Access Granted").as_bytes(), now), Err(NotTaken::Forged));
+    let old = signed(secret, seconds - 301, &unlock(31, "Access Granted")).await;
+    assert_eq!(hooks.take(&old, unlock(31, "Access Granted").as_bytes(), now), Err(NotTaken::Stale));
+    for body in [unlock(31, "Access Denied"), unlock(32, "Access Granted")] {
+        let signature = signed(secret, seconds, &body).await;
+        assert_eq!(hooks.take(&signature, body.as_bytes(), now), Ok(()));
+    }
+    let body = unlock(31, "Access Granted");
+    let signature = signed(secret, seconds, &body).await;
+    assert_eq!(hooks.take(&signature, body.as_bytes(), now), Ok(()));
+    bench.seen.once(DOOR, |o| *o == Observation::UnlockLogged { effect_id: 31 }).await;
+    assert_eq!(hooks.take(&signature, body.as_bytes(), now), Err(NotTaken::Replayed));
+    let logged = bench.seen.all.iter().filter(|e| matches!(e.observation, Observation::UnlockLogged { .. }));
+    assert_eq!(logged.count(), 1, "neither a refused unlock nor another's is ours");
+}
+
+#[tokio::test]
+async fn without_a_secret_no_webhook_is_taken() {
+    assert!(Bench::start().driver.hooks().is_none());
+}
+
+#[tokio::test]
+async fn a_429_is_waited_out_by_the_looks_and_an_unlock_then_is_refused_and_not_unknown() {
+    for wait in [Some(30), None] {
+        let mut bench = Bench::start();
+        bench.seen.online(DOOR, true).await;
+        bench.server.set_fault(Some(Fault::TooMany(wait)));
+        let waits = || bench.health().last_error.is_some_and(|error| error.contains("looked at again in"));
+        eventually("the looks wait", waits).await;
+        let mut watch = bench.unlock(41).await.expect("it was tried");
+        let Verdict::Failed(why) = bench.follow(&mut watch).await else { panic!("refused") };
+        assert!(why.contains("429"), "{why}");
+        assert_eq!(bench.server.unlocks(), [] as [i64; 0]);
+        let asked = bench.server.asked();
+        bench.seen.once(DOOR, |o| matches!(o, Observation::Reachable { online: false, .. })).await;
+        assert_eq!(bench.server.asked(), asked, "no look meanwhile");
+    }
+}
+
+#[tokio::test]
+async fn a_door_without_a_hub_is_told() {
+    let bench = Bench::start();
+    bench.server.take_hub("d-1");
+    let told = || bench.health().last_error.is_some_and(|error| error.contains("no hub is bound"));
+    eventually("it is told", told).await;
+}
+
+#[test]
+fn the_box_has_no_word_that_locks_down_or_keeps_a_door_open() {
+    let mut read = 0;
+    for file in std::fs::read_dir("src/device").expect("the drivers").flatten() {
+        let name = file.file_name().to_string_lossy().into_owned();
+        if !name.starts_with("access") {
+            continue;
+        }
+        read += 1;
+        let text = std::fs::read_to_string(file.path()).expect("text");
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for word in ["lock_rule", "lockdown", "evacuation", "keep_lock", "keep_unlock", "emergency"] {
+                assert!(!line.contains(word), "{name}: {line}");
+            }
+        }
+    }
+    assert!(read >= 5, "the driver's files are elsewhere");
 }

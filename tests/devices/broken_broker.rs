@@ -74,7 +74,8 @@ async fn a_command_without_a_receipt_is_left_to_observation_and_never_repeated()
         .expect("mode");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("bound").port();
-    let broker = Broker { host: "127.0.0.1".into(), port, username: "clubos".into(), password_file };
+    let host = "127.0.0.1".to_owned();
+    let broker = Broker { host, port, username: "clubos".into(), password_file, plain_devices: None };
     let (sender, mut seen) = Seen::new();
     let clock = Clock::system();
     let options = AgentOptions {

@@ -191,7 +191,7 @@ impl Bench {
     }
 
     pub fn password(&self, user: &str) -> String {
-        std::fs::read_to_string(self.broker.secret_file(user)).expect("a secret").trim().to_owned()
+        password(&self.broker, user)
     }
 
     pub async fn act(&self, id: i64, effect: Effect, target: &str) -> Result<Watch, NotSent> {
@@ -200,48 +200,52 @@ impl Bench {
 
     /// A foreign client: `mosquitto_pub` or `mosquitto_sub` as this user.
     pub fn foreign(&self, program: &str, user: &str, args: &[&str]) -> tokio::process::Command {
-        let mut command = tokio::process::Command::new(program);
-        command.args([
-            "-h",
-            "127.0.0.1",
-            "-p",
-            &self.broker.port().to_string(),
-            "-u",
-            user,
-            "-P",
-            &self.password(user),
-        ]);
-        command.args(args).kill_on_drop(true);
-        command
+        foreign(&self.broker, program, user, args)
     }
 
     /// Publishes one message as a foreign client; the broker has taken it when this returns.
     pub async fn publish(&self, user: &str, topic: &str, payload: &[u8], retain: bool) {
-        let kept: &[&str] = if retain { &["-r"] } else { &[] };
-        self.publish_with(
-            user,
-            topic,
-            payload,
-            &[&[if payload.is_empty() { "-n" } else { "-s" }], kept].concat(),
-        )
-        .await;
+        publish(&self.broker, user, topic, payload, retain).await;
     }
 
     /// Publishes each line as a message of its own, one right after the other.
     pub async fn publish_lines(&self, user: &str, topic: &str, lines: &str) {
-        self.publish_with(user, topic, lines.as_bytes(), &["-l"]).await;
+        publish_with(&self.broker, user, topic, lines.as_bytes(), &["-l"]).await;
     }
+}
 
-    async fn publish_with(&self, user: &str, topic: &str, input: &[u8], flags: &[&str]) {
-        use tokio::io::AsyncWriteExt;
-        let args = [&["-q", "1", "-t", topic], flags].concat();
-        let mut command = self.foreign("mosquitto_pub", user, &args);
-        let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("mosquitto_pub");
-        let mut stdin = child.stdin.take().expect("piped");
-        stdin.write_all(input).await.expect("written");
-        drop(stdin);
-        assert!(child.wait().await.expect("ended").success(), "mosquitto_pub as {user} on {topic}");
-    }
+/// A user's password at a broker.
+pub fn password(broker: &SimBroker, user: &str) -> String {
+    std::fs::read_to_string(broker.secret_file(user)).expect("a secret").trim().to_owned()
+}
+
+/// A foreign client: `mosquitto_pub` or `mosquitto_sub` as this user.
+pub fn foreign(broker: &SimBroker, program: &str, user: &str, args: &[&str]) -> tokio::process::Command {
+    let mut command = tokio::process::Command::new(program);
+    let (port, password) = (broker.port().to_string(), password(broker, user));
+    command.args(["-h", "127.0.0.1", "-p", &port, "-u", user, "-P", &password]);
+    command.args(args).kill_on_drop(true);
+    command
+}
+
+/// Publishes one message as a foreign client; the broker has taken it when this returns.
+pub async fn publish(broker: &SimBroker, user: &str, topic: &str, payload: &[u8], retain: bool) {
+    let kept: &[&str] = if retain { &["-r"] } else { &[] };
+    let flags = [&[if payload.is_empty() { "-n" } else { "-s" }], kept].concat();
+    publish_with(broker, user, topic, payload, &flags).await;
+}
+
+/// Publishes with these flags of `mosquitto_pub`, which reads `input`.
+pub async fn publish_with(broker: &SimBroker, user: &str, topic: &str, input: &[u8], flags: &[&str]) {
+    use tokio::io::AsyncWriteExt;
+    let args = [&["-q", "1", "-t", topic], flags].concat();
+    let mut command = foreign(broker, "mosquitto_pub", user, &args);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("mosquitto_pub");
+    let mut stdin = child.stdin.take().expect("piped");
+    // With nothing to send it may be gone before it is written to.
+    let _ = stdin.write_all(input).await;
+    drop(stdin);
+    assert!(child.wait().await.expect("ended").success(), "mosquitto_pub as {user} on {topic}");
 }
 
 /// Waits until a condition holds that no event tells of.

@@ -1,5 +1,6 @@
 //! No bytes from a device or controller make the box panic.
 
+use clubos::device::digest::Challenge;
 use clubos::device::{access_wire, agent_wire};
 use proptest::prelude::*;
 
@@ -54,6 +55,8 @@ fn read_all(bytes: &[u8], status: u16) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = access_wire::notification(text);
         let _ = agent_wire::parse_topic(text);
+        let _ = Challenge::parse(text);
+        let _ = Challenge::parse(&format!("Digest {text}"));
     }
 }
 

@@ -165,7 +165,7 @@ async fn looking_at_a_page_is_no_change() {
 #[tokio::test]
 async fn unsent_texts_say_what_they_wait_for() {
     let club = Club::start("waiting").await;
-    club.desk.call(|desk| desk.set_line(clubos::desk::Line::Down)).await.unwrap();
+    club.desk.call(|desk| desk.set_line(clubos::desk::Line::Down)).await.unwrap().unwrap();
     let thread = club.text("what is the wifi password").await;
     club.pass(SECOND * 2).await;
     club.until("the reply", |c| message::of_thread(c, thread, 10).unwrap().into_iter().find(|m| !m.inbound))

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::link::{Events, Link, LinkError};
 use super::shown::{Device, Effect};
-use super::{FAILED, NOT_SENT, UNKNOWN, Wanted, pretty, say};
+use super::{FAILED, NOT_SENT, Taken, UNKNOWN, Wanted, pretty, say};
 use crate::clock::Clock;
 
 /// An event may be missed while the box starts again: it is looked at this often anyhow.
@@ -25,19 +25,42 @@ pub async fn ask(link: &Link, wanted: &Wanted) -> anyhow::Result<ExitCode> {
     if let Some(until) = device.in_use_until.as_ref().filter(|_| interrupts) {
         eprintln!("{} is booked until {until}; this interrupts play there.", device.target);
     }
-    let mut events = link.events().await?;
+    let events = link.events().await?;
     let body = json!({"effect": wanted.effect, "target": wanted.target, "value": wanted.value});
-    let mut asked = match link.post("/api/v1/effects", &body).await {
-        Err(LinkError::Said { status: StatusCode::FORBIDDEN, what, .. }) => return refused(wanted, &what),
-        asked => asked?,
-    };
+    match link.post("/api/v1/effects", &body).await {
+        Err(LinkError::Said { status: StatusCode::FORBIDDEN, what, .. }) => {
+            refused(&wanted.effect, &wanted.target, &what, wanted.reach.json)
+        }
+        asked => follow(link, asked?, events, wanted.reach.json).await,
+    }
+}
+
+/// `clubos device undo`: takes an effect back, by the effect that does so, and waits for that one.
+pub async fn undo(link: &Link, taken: &Taken) -> anyhow::Result<ExitCode> {
+    let events = link.events().await?;
+    match link.post(&format!("/api/v1/effects/{}/undo", taken.effect_id), &json!({})).await {
+        Err(LinkError::Said { status: StatusCode::FORBIDDEN, what, .. }) => {
+            let row: Effect =
+                serde_json::from_value(link.get(&format!("/api/v1/effects/{}", taken.effect_id)).await?)?;
+            refused(&format!("undo of #{} {}", row.id, row.effect), &row.target, &what, taken.reach.json)
+        }
+        Err(LinkError::Said { status: StatusCode::CONFLICT, what, mend }) => {
+            eprintln!("clubos: {what}: {mend}");
+            Ok(ExitCode::from(NOT_SENT))
+        }
+        asked => follow(link, asked?, events, taken.reach.json).await,
+    }
+}
+
+/// Until the effect has ended; what came of it as an exit code.
+async fn follow(link: &Link, mut asked: Value, mut events: Events, json: bool) -> anyhow::Result<ExitCode> {
     let clock = Clock::system();
     let begun = clock.now();
     let mut shown = String::new();
     loop {
         let effect: Effect = serde_json::from_value(asked.clone())?;
         if effect.has_ended() {
-            say(&if wanted.reach.json { pretty(&asked)? } else { format!("{}\n", effect.line()) })?;
+            say(&if json { pretty(&asked)? } else { format!("{}\n", effect.line()) })?;
             return Ok(code(effect.outcome.as_deref()));
         }
         if effect.state != shown {
@@ -76,11 +99,10 @@ async fn look(link: &Link, id: i64, before: Value, events: &mut Events) -> anyho
     }
 }
 
-fn refused(wanted: &Wanted, what: &str) -> anyhow::Result<ExitCode> {
-    let Wanted { target, effect, .. } = wanted;
+fn refused(effect: &str, target: &str, what: &str, json: bool) -> anyhow::Result<ExitCode> {
     let what = what.strip_prefix("not done: ").unwrap_or(what);
     let said = json!({"effect": effect, "target": target, "outcome": "refused", "reason": what});
-    say(&if wanted.reach.json { pretty(&said)? } else { format!("{effect} {target}: refused, {what}\n") })?;
+    say(&if json { pretty(&said)? } else { format!("{effect} {target}: refused, {what}\n") })?;
     Ok(ExitCode::from(NOT_SENT))
 }
 

@@ -11,8 +11,8 @@ use crate::store::effect;
 use crate::web::app::{App, AppState};
 use crate::web::auth::Staff;
 use crate::web::error::{Error, ErrorBody};
-use crate::web::view::Look;
 use crate::web::view::conversation::{EffectView, effect_view};
+use crate::web::view::{Look, undo as taking_back};
 
 /// How many of the latest are listed.
 const LATEST: u32 = 200;
@@ -57,6 +57,38 @@ pub async fn request(
     let row =
         app.view(move |look| Ok(effect::get(look.conn, id)?.map(|row| effect_view(look, &row)))).await?;
     row.map(|row| (StatusCode::ACCEPTED, Json(row))).ok_or_else(|| Error::not_found("the effect is gone"))
+}
+
+/// Take back the last thing that was done to a device. 409 where nothing undoes it, or something came after it.
+#[utoipa::path(post, path = "/api/v1/effects/{id}/undo", tag = "effects", params(("id" = i64, Path)), responses(
+    (status = 202, body = EffectView), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+    (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn undo(
+    State(app): State<AppState>,
+    staff: Staff,
+    Path(id): Path<i64>,
+) -> Result<(StatusCode, Json<EffectView>), Error> {
+    let new = take_back(&app, &staff, id).await?;
+    let row =
+        app.view(move |look| Ok(effect::get(look.conn, new)?.map(|row| effect_view(look, &row)))).await?;
+    row.map(|row| (StatusCode::ACCEPTED, Json(row))).ok_or_else(|| Error::not_found("the effect is gone"))
+}
+
+/// As [`undo`], for the page. Returns the new effect's id.
+///
+/// # Errors
+/// 404, 409, or 403 with the gate's reason.
+pub async fn take_back(app: &App, staff: &Staff, id: i64) -> Result<i64, Error> {
+    let found = app.view(move |look| {
+        let Some(row) = effect::get(look.conn, id)? else { return Ok(None) };
+        Ok(Some(taking_back::of(look.conn, &row, look.now)?))
+    });
+    let undo = found.await?.ok_or_else(|| Error::not_found("there is no such effect"))?;
+    let undo = undo.ok_or_else(|| {
+        let mend = "look at the device and order what you want";
+        Error::new(StatusCode::CONFLICT, "this cannot be taken back any more", mend)
+    })?;
+    order(app, staff, undo.effect, undo.target, undo.value).await
 }
 
 /// Through the gate, in the person's name. Returns the effect's id.

@@ -13,6 +13,7 @@ pub mod health;
 pub mod notices;
 pub mod on_call;
 pub mod openapi;
+pub mod proposals;
 pub mod push;
 pub mod session;
 pub mod sops;
@@ -55,6 +56,10 @@ fn entries() -> Vec<Entry> {
         ("/api/v1/devices/{target}", &["get"], get(devices::one)),
         ("/api/v1/effects", &["get", "post"], get(effects::list).merge(post(effects::request))),
         ("/api/v1/effects/{id}", &["get"], get(effects::one)),
+        ("/api/v1/effects/{id}/undo", &["post"], post(effects::undo)),
+        ("/api/v1/proposals", &["get"], get(proposals::list)),
+        ("/api/v1/proposals/{id}/approve", &["post"], post(proposals::approve)),
+        ("/api/v1/proposals/{id}/dismiss", &["post"], post(proposals::dismiss)),
         ("/api/v1/bookings", &["get", "put"], get(bookings::list).merge(put(bookings::replace)).layer(feed)),
         ("/api/v1/sops", &["get"], get(sops::list)),
         ("/api/v1/tickets", &["get"], get(notices::tickets)),

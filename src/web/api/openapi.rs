@@ -7,7 +7,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     agent, bay, bookings, channels, console, demo, devices, effects, escalations, health, notices, on_call,
-    push, session, sops, threads,
+    proposals, push, session, sops, threads,
 };
 use crate::web::{auth, events, metrics};
 
@@ -25,7 +25,8 @@ use crate::web::{auth, events, metrics};
         escalations::list, escalations::ack, escalations::close,
         on_call::show, on_call::set,
         devices::list, devices::one, devices::screens,
-        effects::list, effects::one, effects::request,
+        effects::list, effects::one, effects::request, effects::undo,
+        proposals::list, proposals::approve, proposals::dismiss,
         bookings::list, bookings::replace,
         sops::list,
         notices::list, notices::tickets, notices::incidents, notices::status,

@@ -7,6 +7,7 @@ mod demo;
 mod demo_slack;
 mod door;
 mod people;
+mod proposals;
 mod screen;
 mod sign_in;
 mod staff;
@@ -42,7 +43,8 @@ pub fn router() -> Router<AppState> {
         .route("/escalations/{id}/{act}", post(people::escalation))
         .route("/escalations/{id}/pictures/{name}", get(people::picture))
         .route("/on-call", post(people::on_call))
-        .route("/effects", post(thread::effect))
+        .route("/effects", post(thread::order))
+        .route("/effects/{id}/undo", post(thread::undo))
         .route("/tickets/{id}/close", post(thread::close_ticket))
         .route("/console", post(thread::console).layer(text))
         .route("/b/{code}", get(bay::show).post(bay::code))
@@ -50,6 +52,8 @@ pub fn router() -> Router<AppState> {
         .route("/screen/{secret}", get(screen::show))
         .route("/d/{code}", get(door::show).post(door::submit))
         .route("/d/{code}/again", post(door::again))
+        .route("/proposals", get(proposals::show))
+        .route("/proposals/{id}/{act}", post(proposals::decide))
         .route("/bookings", get(bookings::show))
         .route("/bookings/sources/{source}/forget", post(bookings::forget))
         .route("/channels", get(channels::show))

@@ -17,6 +17,7 @@ use crate::web::view::device::{self, DeviceView};
 use crate::web::view::escalation::{self, EscalationView};
 use crate::web::view::house::{self, IncidentView, LinkView, NoticeView, TicketView};
 use crate::web::view::on_call::{self, DigestView, OnCallView};
+use crate::web::view::proposal;
 use crate::web::view::threads::{self, ThreadLine};
 use crate::web::view::words;
 
@@ -27,6 +28,8 @@ struct StaffHome<'a> {
     staff: &'a Staff,
     simulated: bool,
     demo: bool,
+    /// Somebody listens for new devices.
+    discovery: bool,
     /// Browsers can be rung.
     push: bool,
     seen: Seen,
@@ -50,6 +53,8 @@ struct Seen {
     link: LinkView,
     on_call: OnCallView,
     digest: Option<DigestView>,
+    /// Devices that announced themselves and wait for a decision.
+    found: usize,
 }
 
 impl Seen {
@@ -75,6 +80,7 @@ pub async fn home(
         staff: &staff,
         simulated: app.simulated(),
         demo: app.demo.is_some(),
+        discovery: app.site.discovery.is_some(),
         push: app.people.push_key().is_some(),
         seen,
         form_key: token::token()?,
@@ -97,6 +103,7 @@ async fn see(app: &App, wanted: Option<i64>) -> Result<Seen, Error> {
             link: house::link(look)?,
             on_call: on_call::on_call(look)?,
             digest: on_call::digest(look)?,
+            found: proposal::open_count(look)?,
         })
     })
     .await

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Page, Sent, checked_text};
 use crate::desk::Act;
 use crate::site::{Effect, Target};
-use crate::store::{journal, ticket};
+use crate::store::{effect, journal, ticket};
 use crate::web::app::AppState;
 use crate::web::auth::StaffPage;
 use crate::web::error::Error;
@@ -64,7 +64,7 @@ pub async fn act(
 }
 
 /// An effect from the list of devices, outside any conversation.
-pub async fn effect(
+pub async fn order(
     State(app): State<AppState>,
     StaffPage(staff): StaffPage,
     Sent(form): Sent<ActForm>,
@@ -79,6 +79,19 @@ pub async fn effect(
 #[derive(Deserialize)]
 pub struct Bare {
     csrf: String,
+}
+
+/// Takes back the last thing that was done to a device.
+pub async fn undo(
+    State(app): State<AppState>,
+    StaffPage(staff): StaffPage,
+    Path(id): Path<i64>,
+    Sent(form): Sent<Bare>,
+) -> Page {
+    staff.check_form(&form.csrf)?;
+    let new = api::effects::take_back(&app, &staff, id).await?;
+    let thread = app.view(move |look| Ok(effect::get(look.conn, new)?.and_then(|row| row.thread_id))).await?;
+    Ok(back(thread))
 }
 
 pub async fn close_ticket(

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::escalation::EscalationView;
 use super::offer::{self, Offer};
 use super::threads::{self, ThreadLine};
-use super::{Look, escalation, time, words};
+use super::{Look, escalation, time, undo, words};
 use crate::clock::UnixMs;
 use crate::site::{BayId, Effect, Target};
 use crate::store::effect::EffectRow;
@@ -48,7 +48,7 @@ pub struct Conversation {
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Item {
     Message(MessageView),
-    Effect(EffectView),
+    Effect(Box<EffectView>),
     /// A person called, a ticket opened, a conversation claimed …
     Event(EventView),
 }
@@ -96,6 +96,8 @@ pub struct EffectView {
     #[serde(skip)]
     pub at_label: String,
     pub simulated: bool,
+    /// What takes it back, in words, as long as that is offered: `POST /api/v1/effects/{id}/undo`.
+    pub undo: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -179,7 +181,8 @@ fn items(look: Look<'_>, id: i64, effects: &[EffectRow]) -> store::Result<Vec<It
         let out = sent.iter().find(|o| o.message_id == message.id);
         items.push((message.received_at, Item::Message(text(look, message, out, confirms))));
     }
-    items.extend(effects.iter().map(|row| (row.requested_at, Item::Effect(effect_view(look, row)))));
+    items
+        .extend(effects.iter().map(|row| (row.requested_at, Item::Effect(Box::new(effect_view(look, row))))));
     items.extend(events(look, id)?);
     items.sort_by_key(|(at, item)| (*at, rank(item))); // stable: what was written first stays first
     Ok(items.into_iter().map(|(_, item)| item).collect())
@@ -246,6 +249,8 @@ pub fn effect_view(look: Look<'_>, row: &EffectRow) -> EffectView {
         ended_at: row.ended_at.map(time::rfc3339),
         at_label: time::label(look.site, row.requested_at, look.now),
         simulated: row.simulated || look.simulated,
+        // A journal that cannot be read here hides the button, not the effect.
+        undo: undo::label(look, row).ok().flatten(),
     }
 }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::conversation::{EffectView, effect_view};
 use super::offer::{self, Offer};
-use super::{Look, time, words};
+use super::{Look, time, undo, words};
 use crate::site::{DriverKind, Target};
 use crate::store::device::{self, DeviceStatus};
 use crate::store::{self, booking, effect};
@@ -31,6 +31,17 @@ pub struct DeviceView {
     /// Who has the bay now, by booking.
     pub in_use_until: Option<String>,
     pub can: Vec<Offer>,
+    /// What can be taken back, the latest first.
+    pub undo: Vec<UndoOffer>,
+}
+
+/// Something done to a device that can be taken back: `POST /api/v1/effects/{id}/undo`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UndoOffer {
+    /// The effect that is taken back.
+    pub id: i64,
+    /// What that does: "Turn off the lights".
+    pub label: String,
 }
 
 /// One device with everything that is known of it.
@@ -105,7 +116,16 @@ fn view(look: Look<'_>, target: &Target, known: &[DeviceStatus]) -> store::Resul
         simulated: look.simulated || own.iter().any(|s| s.simulated) || simulated_by_site(look, target),
         in_use_until,
         can: offer::of_target(look.site, target),
+        undo: undoable(look, target)?,
     })
+}
+
+fn undoable(look: Look<'_>, target: &Target) -> store::Result<Vec<UndoOffer>> {
+    let mut offers = Vec::new();
+    for row in effect::recent_on(look.conn, target, EFFECTS)? {
+        offers.extend(undo::label(look, &row)?.map(|label| UndoOffer { id: row.id, label }));
+    }
+    Ok(offers)
 }
 
 fn simulated_by_site(look: Look<'_>, target: &Target) -> bool {

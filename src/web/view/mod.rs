@@ -11,8 +11,10 @@ pub mod escalation;
 pub mod house;
 pub mod offer;
 pub mod on_call;
+pub mod proposal;
 pub mod threads;
 pub mod time;
+pub mod undo;
 pub mod words;
 
 use rusqlite::Connection;
