@@ -11,5 +11,5 @@ if [ ! -x "$folder/venv/bin/python" ]; then python3 -m venv "$folder/venv"; fi
 "$folder/venv/bin/pip" --quiet --disable-pip-version-check install -r tests/peers/unifi-requirements.txt
 (cd "$folder/npm" && npm install --silent --no-fund --no-audit --prefix . @stoplight/prism-cli@5.14.2)
 export CLUBOS_PEER_PYTHON="$folder/venv/bin/python" CLUBOS_PEER_PRISM="$folder/npm/node_modules/.bin/prism"
-cargo nextest run --locked --test devices --run-ignored only --no-capture -E 'test(peers::)'
+cargo nextest run --locked --test devices --run-ignored only --no-capture -E 'test(/^peers::/)'
 echo ok
