@@ -55,8 +55,7 @@ impl Desk {
         let (outcome, reason) = match why {
             NotSent::Offline(_) => (Outcome::Refused, "offline"),
             NotSent::Unsupported(_) => (Outcome::Refused, "not-here"),
-            #[allow(unreachable_patterns, reason = "drivers may learn new reasons")]
-            _ => (Outcome::Refused, "not-sent"),
+            NotSent::Cannot(why) => (Outcome::Refused, why.as_str()),
         };
         self.write(|cx| end(cx, effect_id, outcome, Some(reason)))
     }

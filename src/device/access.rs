@@ -5,7 +5,7 @@
 //! our effect id. While an unlock is open, the door is looked at every second, as notifications are
 //! documented for door bells only and break off now and then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -80,6 +80,8 @@ pub(super) struct Doors {
     novelty: Mutex<Novelty>,
     /// Unlocks whose log entry was not seen yet: effect id, door, sent.
     open: Mutex<BTreeMap<i64, (Target, UnixMs)>>,
+    /// Doors that had no hub when they were last looked at.
+    hubless: Mutex<BTreeSet<Target>>,
 }
 
 impl AccessDriver {
@@ -107,6 +109,7 @@ impl AccessDriver {
             events,
             novelty: Mutex::default(),
             open: Mutex::default(),
+            hubless: Mutex::default(),
         });
         let tasks = [
             tokio::spawn(access_watch::look(doors.clone())),
@@ -156,6 +159,9 @@ impl Doors {
         if sent_at >= permit.expires_at() {
             return Err(NotSent::Offline("the permit ran out before it could be sent".to_owned()));
         }
+        if self.hubless().contains(target) {
+            return Err(NotSent::Cannot(no_hub(target)));
+        }
         self.open().insert(id, (target.clone(), sent_at));
         // Looks begin at once, as an answer may come late or never while the door is already unlocked.
         let watch =
@@ -199,8 +205,11 @@ impl Doors {
         if self.board.set(target, true, self.clock.now(), None) {
             info!(door = %target, "the door can be reached");
         }
-        if !access_wire::can_unlock(data) {
-            self.board.error(target, "no hub is bound to this door, so it cannot be unlocked from afar");
+        if access_wire::can_unlock(data) {
+            self.hubless().remove(target);
+        } else {
+            self.hubless().insert(target.clone());
+            self.board.error(target, &no_hub(target));
         }
         let reachable = Observation::Reachable { online: true, effect: None, reason: None };
         for observation in std::iter::once(reachable).chain(access_wire::door(data)) {
@@ -236,7 +245,15 @@ impl Doors {
         self.open().contains_key(&effect_id)
     }
 
+    fn hubless(&self) -> MutexGuard<'_, BTreeSet<Target>> {
+        self.hubless.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn open(&self) -> MutexGuard<'_, BTreeMap<i64, (Target, UnixMs)>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn no_hub(door: &Target) -> String {
+    format!("no hub is bound to {door}, so it cannot be unlocked from afar; bind one to it in UniFi Access")
 }

@@ -156,6 +156,9 @@ pub enum NotSent {
     Offline(String),
     #[error("this driver cannot do {0}")]
     Unsupported(Effect),
+    /// The device itself says that it could not carry it out; with what mends it.
+    #[error("{0}")]
+    Cannot(String),
 }
 
 /// One family of devices. `act` hands the command over and returns once it left the box (not once it

@@ -170,9 +170,10 @@ impl AccessServer {
         self.shared.asked.load(std::sync::atomic::Ordering::SeqCst)
     }
 
-    /// Takes the hub off a door: it cannot be unlocked from afar any more.
-    pub fn take_hub(&self, id: &str) {
-        lock(&self.shared.unbound).insert(id.to_owned());
+    /// Binds a hub to a door or takes it off: without one it cannot be unlocked from afar.
+    pub fn set_hub(&self, id: &str, bound: bool) {
+        let mut unbound = lock(&self.shared.unbound);
+        let _ = if bound { unbound.remove(id) } else { unbound.insert(id.to_owned()) };
     }
 
     /// How many listen to notifications.
@@ -278,7 +279,7 @@ async fn unlock(State(shared): State<Arc<Shared>>, UrlPath(id): UrlPath<String>,
                 "The device is offline (SIMULATED).",
             );
         }
-        Err(NotSent::Unsupported(_)) => {
+        Err(NotSent::Unsupported(_) | NotSent::Cannot(_)) => {
             return refusal(StatusCode::OK, "CODE_DEVICE_API_NOT_SUPPORTED", "Not supported (SIMULATED).");
         }
     };

@@ -95,7 +95,7 @@ impl Plug {
             Ok(schedule) => schedule,
             Err(NotSent::Offline(_)) => return Done::Silent,
             // None of the club's devices: it simply works.
-            Err(NotSent::Unsupported(_)) => return self.move_now(on, after),
+            Err(NotSent::Unsupported(_) | NotSent::Cannot(_)) => return self.move_now(on, after),
         };
         let works = schedule.len() > 1;
         let Some((at, answer)) = schedule.into_iter().next() else { return Done::Silent };

@@ -226,7 +226,7 @@ impl Shared {
         let schedule = match self.control.command(now, 0, effect, &self.target, value) {
             Ok(schedule) => schedule,
             Err(NotSent::Offline(_)) => return std::future::pending().await,
-            Err(NotSent::Unsupported(_)) => return StatusCode::NOT_FOUND.into_response(),
+            Err(NotSent::Unsupported(_) | NotSent::Cannot(_)) => return StatusCode::NOT_FOUND.into_response(),
         };
         let mut schedule = schedule.into_iter();
         // A silent device: it never answers.

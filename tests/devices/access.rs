@@ -350,11 +350,19 @@ async fn a_429_is_waited_out_by_the_looks_and_an_unlock_then_is_refused_and_not_
 }
 
 #[tokio::test]
-async fn a_door_without_a_hub_is_told() {
+async fn a_door_without_a_hub_is_told_and_sent_no_unlock_until_it_has_one() {
     let bench = Bench::start();
-    bench.server.take_hub("d-1");
+    bench.server.set_hub("d-1", false);
     let told = || bench.health().last_error.is_some_and(|error| error.contains("no hub is bound"));
     eventually("it is told", told).await;
+    let Err(NotSent::Cannot(why)) = bench.unlock(42).await else { panic!("an unlock was sent") };
+    assert!(why.contains(DOOR) && why.contains("bind one to it in UniFi Access"), "{why}");
+    assert_eq!(bench.server.unlocks(), [] as [i64; 0]);
+    bench.server.set_hub("d-1", true);
+    let looks = bench.server.asked() + 2;
+    eventually("it is looked at again", || bench.server.asked() >= looks).await;
+    bench.unlock(43).await.expect("sent");
+    assert_eq!(bench.server.unlocks(), [43]);
 }
 
 #[test]
