@@ -93,7 +93,7 @@ pub enum Acknowledged {
 }
 
 /// What is to go out. The desk has committed it before it says so.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Todo {
     /// Tell a driver, then say `effect_sent` or `effect_not_sent`.
     Act(Permit),

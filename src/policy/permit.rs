@@ -21,6 +21,14 @@ use crate::site::{Effect, Target};
 /// }
 /// ```
 ///
+/// Nor can one be used for two effects; a driver that tries again does so with the one it was given:
+///
+/// ```compile_fail,E0599
+/// fn twice(permit: clubos::policy::Permit) -> [clubos::policy::Permit; 2] {
+///     [permit.clone(), permit]
+/// }
+/// ```
+///
 /// What the gate has let through goes on to a driver as it is:
 ///
 /// ```
@@ -28,7 +36,7 @@ use crate::site::{Effect, Target};
 ///     let _ = driver.act(permit).await;
 /// }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Permit {
     pub(super) effect_id: i64,
     pub(super) effect: Effect,
