@@ -14,12 +14,14 @@ use crate::site::Effect;
 #[cfg(test)]
 mod tests;
 
-/// What was known of a device before a command: the base line for "new" and "restarted". The desk keeps
+/// What was known of a device before a command: the base line for "new" and "restarted", and what an undo goes back
+/// to. The desk keeps
 /// one per target and feeds it every event of that target.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Known {
     boot_id: Option<String>,
     uptime_seconds: Option<u64>,
+    set_point: Option<f32>,
 }
 
 impl Known {
@@ -28,6 +30,7 @@ impl Known {
         match &event.observation {
             Observation::Boot { id } => self.boot_id = Some(id.clone()),
             Observation::Uptime { seconds } => self.uptime_seconds = Some(*seconds),
+            Observation::SetPoint { celsius } => self.set_point = Some(*celsius),
             _ => {}
         }
     }
@@ -80,6 +83,11 @@ impl Verification {
 
     pub fn verdict(&self) -> &Verdict {
         &self.verdict
+    }
+
+    /// The number that was in force before, in degrees Celsius; `None` where none is set or none was seen.
+    pub fn earlier_value(&self) -> Option<f32> {
+        self.known.set_point.filter(|_| self.effect == Effect::ThermostatSet)
     }
 
     /// After this moment nothing can verify the effect any more.

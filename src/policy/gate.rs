@@ -37,6 +37,11 @@ pub fn tier(site: &Site, effect: Effect, target: &Target) -> Tier {
     }
 }
 
+/// Whether this number may be asked for with this effect.
+pub fn in_range(effect: Effect, value: Option<f32>) -> bool {
+    effect != Effect::ThermostatSet || value.is_some_and(|v| CELSIUS.contains(&v))
+}
+
 /// Would it be let through now? Journals nothing.
 pub fn precheck(
     conn: &Connection,
@@ -121,7 +126,7 @@ fn entitled(
     if gate.site.driver(request.effect, request.target).is_none() {
         return Ok(Err(Refusal::NotHere));
     }
-    if request.effect == Effect::ThermostatSet && !request.value.is_some_and(|v| CELSIUS.contains(&v)) {
+    if !in_range(request.effect, request.value) {
         return Ok(Err(Refusal::OutOfRange));
     }
     let (phone, presence, at_door) = match request.asker {

@@ -10,7 +10,7 @@ pub mod permit;
 mod plain;
 mod request;
 
-pub use gate::{Gate, authorise, permit_for, precheck, tier};
+pub use gate::{Gate, authorise, in_range, permit_for, precheck, tier};
 pub use permit::Permit;
 pub use plain::reason_in_words;
 pub use request::{Asker, HOUSE, Refusal, Request};

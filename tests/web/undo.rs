@@ -29,10 +29,14 @@ impl Club {
             }
         };
         self.desk.call(move |desk| desk.effect_sent(id)).await.unwrap().unwrap();
-        let event = DeviceEvent { target, at: self.clock.now(), observation: seen, simulated: true };
-        self.desk.call(move |desk| desk.device(&event)).await.unwrap().unwrap();
+        self.seen(target, seen).await;
         let outcome = self.until("the outcome", |c| effect::get(c, id).unwrap().unwrap().outcome).await;
         assert_eq!(outcome, Outcome::Verified);
+    }
+
+    async fn seen(&self, target: Target, observation: Observation) {
+        let event = DeviceEvent { target, at: self.clock.now(), observation, simulated: true };
+        self.desk.call(move |desk| desk.device(&event)).await.unwrap().unwrap();
     }
 
     /// Asks for an effect, sees it done; its id.
@@ -47,6 +51,18 @@ impl Club {
     async fn undo(&self, who: &str, id: i64) -> (StatusCode, Value) {
         self.asked(who, &format!("/api/v1/effects/{id}/undo"), json!({})).await
     }
+}
+
+fn thermostat() -> Target {
+    Target::new("thermostat")
+}
+
+fn set(value: f32) -> Value {
+    json!({"effect": "thermostat.set", "target": "thermostat", "value": value})
+}
+
+fn set_to(celsius: f32) -> Observation {
+    Observation::SetPoint { celsius }
 }
 
 fn lights(effect: &str) -> Value {
@@ -74,21 +90,33 @@ async fn lights_that_were_switched_on_are_switched_off_again_through_the_gate() 
 }
 
 #[tokio::test]
-async fn a_thermostat_goes_back_to_the_value_before_and_without_one_nowhere() {
+async fn a_thermostats_first_setting_goes_back_to_what_it_was_seen_set_to() {
     let mut club = Club::start("undo-thermostat").await;
     let dana = club.bearer("dana").await;
-    let set = |value: f32| json!({"effect": "thermostat.set", "target": "thermostat", "value": value});
-    let first = club.done(&dana, set(20.0), Observation::SetPoint { celsius: 20.0 }).await;
-    assert_eq!(club.undo(&dana, first).await.0, StatusCode::CONFLICT, "what was before is not known");
-    club.pass(LATER).await;
-    let second = club.done(&dana, set(23.0), Observation::SetPoint { celsius: 23.0 }).await;
+    club.seen(thermostat(), set_to(20.5)).await;
+    let first = club.done(&dana, set(23.0), set_to(23.0)).await;
     let device = club.json("/api/v1/devices/thermostat", &dana).await;
-    assert_eq!(device["undo"][0]["label"], "Set the temperature (20 °C)");
+    assert_eq!(device["undo"][0]["label"], "Set the temperature (20.5 °C)");
     club.pass(LATER).await;
-    let (status, row) = club.undo(&dana, second).await;
+    let (status, row) = club.undo(&dana, first).await;
     assert_eq!((status, &row["effect"]), (StatusCode::ACCEPTED, &json!("thermostat.set")), "{row}");
     let new = row["id"].as_i64().unwrap();
-    assert_eq!(club.read(|c| effect::get(c, new).unwrap().unwrap().value), Some(20.0));
+    assert_eq!(club.read(|c| effect::get(c, new).unwrap().unwrap().value), Some(20.5));
+}
+
+#[tokio::test]
+async fn a_thermostat_turned_by_hand_goes_back_to_that_and_nowhere_where_nothing_or_too_much_was_seen() {
+    let mut club = Club::start("undo-by-hand").await;
+    let dana = club.bearer("dana").await;
+    let first = club.done(&dana, set(20.0), set_to(20.0)).await;
+    assert_eq!(club.undo(&dana, first).await.0, StatusCode::CONFLICT, "what was before was never seen");
+    for (by_hand, offered) in [(22.0, json!("Set the temperature (22 °C)")), (27.5, Value::Null)] {
+        club.seen(thermostat(), set_to(by_hand)).await;
+        club.pass(LATER).await;
+        club.done(&dana, set(19.0), set_to(19.0)).await;
+        let device = club.json("/api/v1/devices/thermostat", &dana).await;
+        assert_eq!(device["undo"][0]["label"], offered, "{by_hand}");
+    }
 }
 
 #[tokio::test]

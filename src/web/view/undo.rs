@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use super::Look;
 use crate::clock::UnixMs;
+use crate::device::verify::Verification;
+use crate::policy;
 use crate::site::{Effect, Inverse, Outcome, Target};
 use crate::store;
 use crate::store::effect::{self, EffectRow};
 
 /// Later than this it is no undo any more, but a new wish.
 const FRESH: Duration = Duration::from_secs(3600);
-/// How far back an earlier value is looked for, in effects on the target.
+/// How far back is looked for what came after it, in effects on the target.
 const LOOK_BACK: u32 = 50;
 
 /// The wish that takes an effect back.
@@ -43,17 +45,19 @@ pub fn of(conn: &rusqlite::Connection, row: &EffectRow, now: UnixMs) -> store::R
     }
     let value = match inverse {
         Inverse::By(_) => None,
-        Inverse::EarlierValue => {
-            let before = |other: &&EffectRow| {
-                other.id < row.id && other.effect == row.effect && other.outcome == Some(Outcome::Verified)
-            };
-            match all.iter().find(before).and_then(|other| other.value) {
-                Some(value) => Some(value),
-                None => return Ok(None),
-            }
-        }
+        Inverse::EarlierValue => match earlier_value(row) {
+            Some(value) => Some(value),
+            None => return Ok(None),
+        },
     };
     Ok(Some(Undo { effect: takes_back, target: row.target.clone(), value }))
+}
+
+/// What the device was seen set to when this was sent, if that was another value and one that may be set.
+fn earlier_value(row: &EffectRow) -> Option<f32> {
+    let verification: Verification = serde_json::from_str(row.verification.as_deref()?).ok()?;
+    let value = verification.earlier_value()?;
+    (Some(value) != row.value && policy::in_range(row.effect, Some(value))).then_some(value)
 }
 
 /// The same in words, for a button.
