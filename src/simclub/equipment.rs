@@ -1,6 +1,7 @@
 //! What stands in the simulated club besides agents and doors, each behind the wire that such a thing has: projectors
 //! (PJLink in bays with odd numbers, BenQ's own protocol in the others), the side TVs on Tasmota plugs, a Shelly plug
-//! and a PoE port of a UniFi switch for each bay's PC, and lights and thermostat on Zigbee.
+//! and a PoE port of a UniFi switch for each bay's PC, lights and thermostat on Zigbee, the hall's music behind a small API
+//! of its own over HTTP, and as its network an access point of that UniFi console.
 //!
 //! Owns all of it; it ends with the value. Takes the place only of what the site itself calls simulated.
 
@@ -14,15 +15,16 @@ use super::broker::SimBroker;
 use super::control::SimControl;
 use super::house::SimHouseError;
 use super::mqtt_device::SimDeviceLink;
-use super::network_server::{NetworkServer, SWITCH};
+use super::network_server::{ACCESS_POINT, NetworkServer, SWITCH};
 use super::pjlink_server::PjlinkServer;
 use super::shelly_server::{Generation, ShellyServer};
 use super::tasmota::{PlugUse, TasmotaPlug};
+use super::thing_server::{ThingServer, Transport};
 use super::zigbee::{ZigbeeBridge, ZigbeeDevice};
 use crate::clock::Clock;
 use crate::device::mqtt::accounts;
 use crate::site::lan::{Benq, Pjlink, Tasmota, Zigbee2mqtt};
-use crate::site::{DriverKind, Effect, Gear, LanDevice, Site, Target, secret};
+use crate::site::{DriverKind, Effect, Gear, LanDevice, NetworkConsole, Site, Target, secret};
 
 /// Base topic of the pretended Zigbee2MQTT.
 const ZIGBEE: &str = "zigbee2mqtt";
@@ -40,6 +42,7 @@ pub(super) struct AtAddresses {
     _benq: Vec<BenqServer>,
     _plugs: Vec<ShellyServer>,
     _network: Option<NetworkServer>,
+    _audio: Option<ThingServer>,
 }
 
 /// Devices behind the broker.
@@ -96,11 +99,23 @@ impl AtAddresses {
             put(site, &target, &shelly, |effect| effect == Effect::OutletCycle);
         }
         started._network = Some(network(site, dir, control)?);
+        started._audio = audio(site, control, clock)?;
         Ok(started)
     }
 }
 
-/// A console with a switch that has a port for each bay, as far as they go.
+/// The hall's music, where the site calls it simulated.
+fn audio(site: &mut Site, control: &SimControl, clock: &Clock) -> Result<Option<ThingServer>, SimHouseError> {
+    let target = Target::new("audio");
+    if !is_simulated(site, &target) {
+        return Ok(None);
+    }
+    let player = ThingServer::start(&target, 0, Transport::Http, None, control.clone(), clock.clone())?;
+    put_in_hall(site, &target, DriverKind::Lan(LanDevice::Http(Box::new(player.settings()))));
+    Ok(Some(player))
+}
+
+/// A console with a switch that has a port for each bay, as far as they go, and what the hall's `network` restarts.
 fn network(site: &mut Site, dir: &Path, control: &SimControl) -> Result<NetworkServer, SimHouseError> {
     let folder = dir.join("network");
     std::fs::create_dir_all(&folder)?;
@@ -114,8 +129,11 @@ fn network(site: &mut Site, dir: &Path, control: &SimControl) -> Result<NetworkS
             on_ports.insert(port, Target::from(bay.id));
         }
     }
-    server.follow(control.clone(), on_ports);
-    site.network = Some(server.settings());
+    let hall = Target::new("network");
+    put_in_hall(site, &hall, DriverKind::UnifiNetwork(Gear::Device { device: ACCESS_POINT.to_owned() }));
+    server.follow(control.clone(), on_ports, [(ACCESS_POINT, hall)].into());
+    // The pretended line is the box's own and no cable of this gateway.
+    site.network = Some(NetworkConsole { wan_port: None, ..server.settings() });
     Ok(server)
 }
 
@@ -139,11 +157,7 @@ pub(super) fn put_behind_broker(site: &mut Site) {
             cycle: None,
             setpoint: "occupied_heating_setpoint".to_owned(),
         });
-        let target = Target::new(name);
-        if let Some(hall) = site.hall.get_mut(&target).filter(|hall| hall.driver == DriverKind::Simulated) {
-            hall.driver = DriverKind::Lan(device);
-            site.simulated.insert(target);
-        }
+        put_in_hall(site, &Target::new(name), DriverKind::Lan(device));
     }
 }
 
@@ -218,6 +232,18 @@ fn put(site: &mut Site, target: &Target, device: &LanDevice, which: impl Fn(Effe
             site.simulated.insert(target.clone());
         }
     }
+}
+
+/// Puts what the hall has there behind a wire, if the site calls it simulated.
+fn put_in_hall(site: &mut Site, target: &Target, driver: DriverKind) {
+    if let Some(hall) = site.hall.get_mut(target).filter(|hall| hall.driver == DriverKind::Simulated) {
+        hall.driver = driver;
+        site.simulated.insert(target.clone());
+    }
+}
+
+fn is_simulated(site: &Site, target: &Target) -> bool {
+    site.hall.get(target).is_some_and(|hall| hall.driver == DriverKind::Simulated)
 }
 
 fn write_private(path: &Path) -> io::Result<()> {

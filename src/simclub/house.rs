@@ -1,5 +1,5 @@
 //! A whole simulated club on real wires: a real broker with a simulated agent a bay, a simulated Access
-//! controller, cameras, and the wireless rest. For the demo and for tests of the whole house.
+//! controller, cameras, and the rest without wires or, fully equipped, on such as real ones have. For the demo and for tests of the whole house.
 //!
 //! Owns all of it; it ends with the value. Takes only devices that the site itself calls simulated.
 
@@ -19,6 +19,7 @@ use super::driver::SimDriver;
 use super::equipment::{self, AtAddresses, BehindBroker};
 use super::model::SimClub;
 use super::protect_server::{CAMERAS, Mood, ProtectServer};
+use super::thing_server::ThingError;
 use crate::clock::Clock;
 use crate::device::broker::bay_user;
 use crate::device::mqtt::accounts;
@@ -44,6 +45,8 @@ pub enum SimHouseError {
     Network(AccessServerError),
     #[error("a bay's password: {0}")]
     Secret(#[from] secret::SecretError),
+    #[error("the hall's music: {0}")]
+    Audio(#[from] ThingError),
     #[error("its directory, or a port of its devices: {0}")]
     Dir(#[from] io::Error),
 }
@@ -102,7 +105,7 @@ impl SimHouse {
         SimHouse::open(site, dir, clock, speed, ports, false).await
     }
 
-    /// As [`SimHouse::start`], with projectors, TVs, plugs, lights and thermostat on wires of their own.
+    /// As [`SimHouse::start`], with everything on a wire such as a real one has.
     ///
     /// # Errors
     /// [`SimHouseError`].

@@ -61,6 +61,8 @@ pub const GATEWAY: &str = "02:00:00:00:00:01";
 pub const SWITCH: &str = "02:00:00:00:00:02";
 /// Behind the first switch, at its port 7. Port 1 is its uplink, a bay hangs on 3.
 pub const FAR_SWITCH: &str = "02:00:00:00:00:03";
+/// Hangs on the first switch and carries nobody else.
+pub const ACCESS_POINT: &str = "02:00:00:00:00:04";
 pub const BOX: &str = "02:00:00:00:01:01";
 pub const PC: &str = "02:00:00:00:01:02";
 
@@ -89,14 +91,14 @@ pub(super) struct Shared {
     pub(super) wrong: Mutex<Vec<String>>,
     /// How long a port stays dark.
     dark: Duration,
-    /// The club whose bays hang on ports of [`SWITCH`].
-    club: Mutex<Option<Ports>>,
+    club: Mutex<Option<Club>>,
 }
 
-/// What a bay's port does follows the model of the club.
-struct Ports {
+/// The club whose model its gear follows: which bay hangs on which port of [`SWITCH`], and what a device is there.
+struct Club {
     control: SimControl,
-    of: BTreeMap<u16, Target>,
+    ports: BTreeMap<u16, Target>,
+    gear: BTreeMap<&'static str, Target>,
 }
 
 /// A pretended device.
@@ -153,7 +155,7 @@ impl NetworkServer {
                 ],
             ),
             gear(FAR_SWITCH, "switching", Some(SWITCH), &[(1, true, none), (3, true, on)]),
-            gear("02:00:00:00:00:04", "accessPoint", Some(SWITCH), &[]),
+            gear(ACCESS_POINT, "accessPoint", Some(SWITCH), &[]),
             gear("02:00:00:00:00:05", "accessPoint", Some(SWITCH), &[]),
         ];
         let shared = Arc::new(Shared {
@@ -202,9 +204,14 @@ impl NetworkServer {
         }
     }
 
-    /// Lets the ports of [`SWITCH`] behave as the club's model says of the bays on them.
-    pub fn follow(&self, control: SimControl, of: BTreeMap<u16, Target>) {
-        *lock(&self.shared.club) = Some(Ports { control, of });
+    /// Lets ports of [`SWITCH`] and whole devices (by MAC) behave as the club's model says of what they are there.
+    pub fn follow(
+        &self,
+        control: SimControl,
+        ports: BTreeMap<u16, Target>,
+        gear: BTreeMap<&'static str, Target>,
+    ) {
+        *lock(&self.shared.club) = Some(Club { control, ports, gear });
     }
 
     /// The account for the older API.
@@ -399,7 +406,7 @@ fn routed(
             shared.list(query, vec![site])
         }
         ["sites", SITE, "devices"] if get => {
-            let rows = lock(&shared.gear).iter().map(SimGear::row).collect();
+            let rows = lock(&shared.gear).iter().map(|gear| shared.shown(gear, gear.row())).collect();
             shared.list(query, rows)
         }
         ["sites", SITE, "clients"] if get => {
@@ -407,7 +414,7 @@ fn routed(
             shared.list(query, rows)
         }
         ["sites", SITE, "devices", id] if get && query.is_empty() => {
-            shared.of(id, |gear| axum::Json(gear.details()).into_response())
+            shared.of(id, |gear| axum::Json(shared.shown(gear, gear.details())).into_response())
         }
         ["sites", SITE, "devices", id, "statistics", "latest"] if get && query.is_empty() => {
             shared.of(id, |gear| {
@@ -415,22 +422,16 @@ fn routed(
                     .into_response()
             })
         }
-        ["sites", SITE, "devices", id, "actions"] if method == Method::POST && query.is_empty() => {
-            shared.act(headers, body, "RESTART", || shared.restart(id, fault == Some(Fault::Lies)))
-        }
+        ["sites", SITE, "devices", id, "actions"] if method == Method::POST && query.is_empty() => shared
+            .act(headers, body, "RESTART", || {
+                as_it_behaves(shared.behaviour_of(id), fault, |lie| shared.restart(id, lie))
+            }),
         ["sites", SITE, "devices", id, "interfaces", "ports", port, "actions"]
             if method == Method::POST && query.is_empty() && fault != Some(Fault::Old) =>
         {
             let port: u16 = port.parse().unwrap_or(0);
-            shared.act(headers, body, "POWER_CYCLE", || match shared.behaviour(id, port) {
-                Behaviour::Fail | Behaviour::Offline => {
-                    refusal(StatusCode::BAD_REQUEST, "api.port.refused", "SIMULATED: the port refused it")
-                }
-                Behaviour::Silent => StatusCode::GATEWAY_TIMEOUT.into_response(),
-                behaviour => {
-                    let lie = fault == Some(Fault::Lies) || matches!(behaviour, Behaviour::Lies);
-                    shared.cycle(id, port, lie)
-                }
+            shared.act(headers, body, "POWER_CYCLE", || {
+                as_it_behaves(shared.behaviour_at(id, port), fault, |lie| shared.cycle(id, port, lie))
             })
         }
         ["sites", SITE, "devices", _, "interfaces", "ports", _, "actions"] if fault == Some(Fault::Old) => {
@@ -439,6 +440,24 @@ fn routed(
         _ => {
             lock(&shared.wrong).push(format!("{method} {uri} does not exist"));
             refusal(StatusCode::NOT_FOUND, "api.request.unknown", "SIMULATED: no such request")
+        }
+    }
+}
+
+/// An action, by how what it moves behaves. `does` is told whether it only says so.
+fn as_it_behaves(
+    behaviour: Behaviour,
+    fault: Option<Fault>,
+    does: impl FnOnce(bool) -> Response,
+) -> Response {
+    match behaviour {
+        Behaviour::Fail | Behaviour::Offline => {
+            refusal(StatusCode::BAD_REQUEST, "api.action.refused", "SIMULATED: it refused")
+        }
+        Behaviour::Silent => StatusCode::GATEWAY_TIMEOUT.into_response(),
+        behaviour => {
+            let lies = matches!(behaviour, Behaviour::Lies | Behaviour::Stuck);
+            does(lies || fault == Some(Fault::Lies))
         }
     }
 }
@@ -502,10 +521,28 @@ impl Shared {
     }
 
     /// How the bay on this port behaves; well, where no bay hangs on it.
-    fn behaviour(&self, id: &str, port: u16) -> Behaviour {
+    fn behaviour_at(&self, id: &str, port: u16) -> Behaviour {
         let club = lock(&self.club);
-        let target = club.as_ref().filter(|_| id == id_of(SWITCH)).and_then(|c| Some((c, c.of.get(&port)?)));
-        target.map_or(Behaviour::Ok, |(club, target)| club.control.behaviour(target, Effect::PoeCycle))
+        let found =
+            club.as_ref().filter(|_| id == id_of(SWITCH)).and_then(|c| Some((c, c.ports.get(&port)?)));
+        found.map_or(Behaviour::Ok, |(club, target)| club.control.behaviour(target, Effect::PoeCycle))
+    }
+
+    /// The same of a whole device.
+    fn behaviour_of(&self, id: &str) -> Behaviour {
+        let club = lock(&self.club);
+        let found = club.as_ref().and_then(|c| Some((c, c.gear.iter().find(|(mac, _)| id_of(mac) == id)?.1)));
+        found.map_or(Behaviour::Ok, |(club, target)| club.control.behaviour(target, Effect::NetworkRestart))
+    }
+
+    /// What is shown of a device: one without power in the club is offline.
+    fn shown(&self, gear: &SimGear, mut as_it_is: Value) -> Value {
+        let club = lock(&self.club);
+        let found = club.as_ref().and_then(|c| Some((c, c.gear.get(gear.mac)?)));
+        if found.is_some_and(|(club, target)| !club.control.powered(target)) {
+            as_it_is["state"] = "OFFLINE".into();
+        }
+        as_it_is
     }
 
     pub(super) fn cycle(self: &Arc<Self>, id: &str, port: u16, lie: bool) -> Response {

@@ -226,11 +226,17 @@ impl Shared {
         let schedule = match self.control.command(now, 0, effect, &self.target, value) {
             Ok(schedule) => schedule,
             Err(NotSent::Offline(_)) => return std::future::pending().await,
-            Err(NotSent::Unsupported(_) | NotSent::Cannot(_)) => return StatusCode::NOT_FOUND.into_response(),
+            Err(NotSent::Unsupported(_) | NotSent::Cannot(_)) => {
+                return StatusCode::NOT_FOUND.into_response();
+            }
         };
         let mut schedule = schedule.into_iter();
         // A silent device: it never answers.
         let Some((at, answer)) = schedule.next() else { return std::future::pending().await };
+        if effect == Effect::AudioRestart && !matches!(answer, Observation::Rejected { .. }) {
+            // Of one that lies nothing follows: it stays silent.
+            lock(&self.state).playing = false;
+        }
         tokio::spawn(self.clone().carry_out(schedule.collect()));
         tokio::time::sleep(at.since(now)).await;
         match answer {

@@ -9,7 +9,7 @@ use clubos::device::verify::{Verdict, Verification};
 use clubos::device::{DeviceError, Drivers, NotSent, Observation, access};
 use clubos::policy::{self, Asker, Gate, Request};
 use clubos::simclub::driver::FAMILY as SIMULATED;
-use clubos::simclub::{SimHouse, SimPorts};
+use clubos::simclub::{Behaviour, SimHouse, SimPorts};
 use clubos::site::{DriverKind, Effect, LoadMode, Role, Scope, Site, Target, load};
 use clubos::store::{Store, effect};
 
@@ -58,6 +58,45 @@ async fn every_effect_of_the_sample_site_is_verified_on_its_wire() {
             "{family} {target}"
         );
     }
+}
+
+#[tokio::test]
+async fn in_the_demos_club_nothing_is_without_a_wire() {
+    let scratch = Scratch::new();
+    let clock = Clock::system();
+    let (site, ports) = (clubhouse(), SimPorts::default());
+    let house = SimHouse::start_equipped(&site, scratch.path(), clock.clone(), 60.0, ports).await;
+    let house = house.expect("a simulated club");
+    let site = house.site();
+    for effect in Effect::ALL {
+        let target = Target::new(target_of(*effect));
+        let driver = site.driver(*effect, &target);
+        // Waking a PC is the one thing that no pretended wire stands for.
+        assert!(*effect == Effect::PcWake || driver != Some(&DriverKind::Simulated), "{effect}");
+        assert!(site.pretends(*effect, &target), "{effect} would be told as real");
+    }
+    let (sender, mut seen) = Seen::new();
+    let (drivers, _wireless) = house.drivers(sender).expect("drivers");
+    seen.once("audio", |o| *o == Observation::Playing { playing: true }).await;
+    seen.once("network", |o| matches!(o, Observation::Uptime { .. })).await;
+    for (id, effect, target) in [(1, Effect::AudioRestart, "audio"), (2, Effect::NetworkRestart, "network")] {
+        let now = clock.now();
+        let verification = Verification::begin(effect, None, now, &seen.known(target));
+        drivers.act(permit(id, effect, target, now + Duration::from_secs(60))).await.expect("sent");
+        let mut watch = Watch { id, target: Target::new(target), verification };
+        assert_eq!(seen.verdict(&mut watch, |_, _| false).await, Verdict::Verified, "{effect}");
+    }
+    let lies = Target::new("audio");
+    house.control().set(&lies, Effect::AudioRestart, Behaviour::Lies);
+    let now = clock.now();
+    let verification = Verification::begin(Effect::AudioRestart, None, now, &seen.known("audio"));
+    drivers.act(permit(3, Effect::AudioRestart, "audio", now + Duration::from_secs(60))).await.expect("sent");
+    let mut watch = Watch { id: 3, target: lies, verification };
+    let silent = |_: &Verdict, e: &clubos::device::DeviceEvent| {
+        e.observation == Observation::Playing { playing: false }
+    };
+    assert_eq!(seen.verdict(&mut watch, silent).await, Verdict::Acknowledged, "it only says so");
+    assert!(seen.all.iter().all(|event| event.simulated), "something simulated went without its label");
 }
 
 #[tokio::test]

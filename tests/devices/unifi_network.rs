@@ -7,7 +7,10 @@ use clubos::clock::Clock;
 use clubos::device::unifi_network::{NetworkDriver, NetworkError, NetworkOptions};
 use clubos::device::verify::Verdict;
 use clubos::device::{DeviceHealth, Driver, NotSent, Observation};
-use clubos::simclub::network_server::{BOX, FAR_SWITCH, Fault, GATEWAY, NetworkServer, SITE, SWITCH};
+use clubos::simclub::network_server::{
+    ACCESS_POINT, BOX, FAR_SWITCH, Fault, GATEWAY, NetworkServer, SITE, SWITCH,
+};
+use clubos::simclub::{Behaviour, SimClub, SimControl};
 use clubos::site::{Effect, Gear, NetworkConsole, Target};
 
 use crate::support::{PATIENCE, Scratch, Seen, Watch, act, eventually, permit};
@@ -116,6 +119,26 @@ async fn the_gateway_is_restarted_and_its_uptime_begins_anew() {
     assert_eq!(bench.ends(&mut watch).await, Verdict::Verified);
     assert_eq!(bench.server.actions().len(), 1);
     bench.asked_only_what_exists();
+}
+
+#[tokio::test]
+async fn the_simulated_gear_follows_the_club_it_stands_for() {
+    let mut bench = Bench::start_of(ACCESS_POINT, |_| {}).expect("a driver");
+    let hall = Target::new("network");
+    let mut club = SimClub::new();
+    club.add(hall.clone());
+    let control = SimControl::new(club);
+    bench.server.follow(control.clone(), BTreeMap::new(), [(ACCESS_POINT, hall.clone())].into());
+    bench.seen.online("network", true).await;
+    control.set(&hall, Effect::NetworkRestart, Behaviour::Fail);
+    let mut watch = bench.act(8, Effect::NetworkRestart, "network").await.expect("asked");
+    assert!(matches!(bench.ends(&mut watch).await, Verdict::Failed(_)));
+    control.set_online(bench.clock.now(), &hall, false);
+    let gone = bench.seen.online("network", false).await;
+    let said = |o: &Observation| matches!(o, Observation::Reachable { reason: Some(why), .. } if why.contains("OFFLINE"));
+    assert!(said(&gone.observation), "{gone:?}");
+    control.set_online(bench.clock.now(), &hall, true);
+    bench.seen.online("network", true).await;
 }
 
 #[tokio::test]
