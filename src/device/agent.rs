@@ -6,17 +6,17 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rumqttc::{AsyncClient, MqttOptions};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use super::agent_link::{Link, Order};
+use super::agent_link::{Agents, Order};
 use super::agent_wire::{self, Command};
-use super::broker::{self, BrokerError};
+use super::broker::BrokerError;
+use super::broker_link::{self, BrokerLink};
 use super::health::Board;
 use super::{DeviceEvent, DeviceHealth, Driver, NotSent};
 use crate::clock::Clock;
 use crate::policy::Permit;
-use crate::site::{BayId, Target, secret};
+use crate::site::{BayId, Target};
 
 /// Family name of these devices.
 pub const FAMILY: &str = "bay agent (MQTT)";
@@ -46,7 +46,7 @@ impl Default for AgentOptions {
 pub struct AgentDriver {
     orders: mpsc::Sender<Order>,
     board: Board,
-    options: AgentOptions,
+    receipt: Duration,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -62,19 +62,14 @@ impl AgentDriver {
         clock: Clock,
         options: AgentOptions,
     ) -> Result<AgentDriver, BrokerError> {
-        let password = secret::read(&broker.password_file)?;
-        let mut mqtt = MqttOptions::new(broker::client_id(&broker.username)?, &broker.host, broker.port);
-        mqtt.set_credentials(&broker.username, password)
-            .set_clean_session(true)
-            .set_keep_alive(Duration::from_secs(15))
-            .set_max_packet_size(1024 * 1024, 64 * 1024);
-        let (client, mut connection) = AsyncClient::new(mqtt, 64);
-        connection.network_options.set_connection_timeout(5);
+        let link =
+            BrokerLink::new(broker, &broker.username, "the bays' agents", options.grace, options.retry)?;
         let board = Board::new(FAMILY, bays.iter().map(|bay| Target::from(*bay)));
         let (orders, inbox) = mpsc::channel(16);
-        let link = Link::new(client, bays, board.clone(), events, clock, options.clone());
-        let task = tokio::spawn(link.run(connection, inbox));
-        Ok(AgentDriver { orders, board, options, task })
+        let receipt = options.receipt;
+        let agents = Agents::new(bays, board.clone(), events, clock, options);
+        let task = tokio::spawn(link.run(agents, inbox));
+        Ok(AgentDriver { orders, board, receipt, task })
     }
 }
 
@@ -95,17 +90,8 @@ impl Driver for AgentDriver {
             value: permit.value(),
             expires_at: permit.expires_at().0,
         };
-        let (reply, answer) = oneshot::channel();
-        let order = Order { bay, effect: permit.effect(), command, reply };
-        self.orders
-            .try_send(order)
-            .map_err(|_| NotSent::Offline("the bay agents' link is busy or down".into()))?;
-        match tokio::time::timeout(self.options.receipt, answer).await {
-            Ok(Ok(result)) => result,
-            // No receipt: it may or may not have arrived. What the bay shows next decides. An order that
-            // still waits is dropped, as its asker is gone.
-            Ok(Err(_)) | Err(_) => Ok(()),
-        }
+        let effect = permit.effect();
+        broker_link::order(&self.orders, self.receipt, |reply| Order { bay, effect, command, reply }).await
     }
 
     fn family(&self) -> &'static str {

@@ -15,6 +15,7 @@ mod agent_link;
 pub mod agent_wire;
 pub mod broker;
 pub mod broker_certificate;
+mod broker_link;
 mod call;
 pub mod console;
 pub mod digest;

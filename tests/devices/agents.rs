@@ -1,12 +1,16 @@
 //! The bay agent's driver over a real broker.
 
-use clubos::clock::UnixMs;
+use std::time::Duration;
+
+use clubos::clock::{Clock, UnixMs};
+use clubos::device::agent::{AgentDriver, AgentOptions};
 use clubos::device::verify::Verdict;
-use clubos::device::{DeviceEvent, Driver, NotSent, Observation};
+use clubos::device::{DeviceEvent, Driver, NotSent, Observation, Part};
 use clubos::simclub::Behaviour;
 use clubos::site::{BayId, Effect, Target};
 
-use crate::support::{BAYS, Bench, eventually, permit};
+use crate::bare_broker::{BareBroker, SUBSCRIBE, command, packet, take_filters, tell_kept};
+use crate::support::{BAYS, Bench, Seen, act, eventually, permit};
 
 fn bay_2() -> Target {
     Target::new("bay-2")
@@ -242,4 +246,50 @@ async fn an_agent_that_never_reported_gets_nothing() {
         )
     );
     assert!(bench.driver.health().iter().all(|row| row.online.is_none()));
+}
+
+#[tokio::test]
+async fn a_command_without_a_receipt_is_left_to_observation_and_never_repeated() {
+    let broker = BareBroker::start().await;
+    let (sender, mut seen) = Seen::new();
+    let clock = Clock::system();
+    let options = AgentOptions {
+        receipt: Duration::from_millis(200),
+        retry: Duration::from_millis(50),
+        ..AgentOptions::default()
+    };
+    let driver = AgentDriver::start(&broker.settings(), &[BayId(1)], sender, clock.clone(), options);
+    let driver = driver.expect("a driver");
+    for id in [61, 62] {
+        let mut stream = broker.welcome().await;
+        let (first, filters) = packet(&mut stream).await;
+        assert_eq!((first & 0xF0, take_filters(&mut stream, &filters).await), (SUBSCRIBE, 3));
+        let status = r#"{"v":1,"online":true,"simulated":true}"#;
+        tell_kept(&mut stream, "clubos/v1/bay/1/status", status).await;
+        seen.online("bay-1", true).await;
+        act(&driver, &clock, &seen, id, Effect::SimRestart, "bay-1").await.expect("may have been sent");
+        let (topic, told) = command(&mut stream).await;
+        let told: serde_json::Value = serde_json::from_slice(&told).expect("a command");
+        assert_eq!((topic.as_str(), &told["id"]), ("clubos/v1/bay/1/cmd", &id.into()), "an old one again");
+        // It is dropped without a receipt.
+    }
+}
+
+#[tokio::test]
+async fn what_was_kept_verifies_nothing_to_a_box_that_starts_although_it_is_dated_after_the_command() {
+    let mut bench = Bench::start().await;
+    bench.agents.clear();
+    bench.publish("bay-2", "clubos/v1/bay/2/status", br#"{"v":1,"online":true}"#, true).await;
+    bench.seen.online("bay-2", true).await;
+    let mut watch = bench.act(51, Effect::TvOn, "bay-2").await.expect("sent");
+    // Read before the command, by a clock that runs ahead a little.
+    let state = format!(r#"{{"v":1,"at":{},"tv":{{"on":true}}}}"#, bench.clock.now().0);
+    bench.publish("bay-2", "clubos/v1/bay/2/state", state.as_bytes(), true).await;
+    let (sender, mut seen) = Seen::new();
+    let settings = bench.broker.settings();
+    let _restarted =
+        AgentDriver::start(&settings, &[BayId(2)], sender, bench.clock.clone(), AgentOptions::default());
+    let shown = |o: &Observation| matches!(o, Observation::Power { part: Part::Tv, on: true });
+    let verdict = seen.verdict(&mut watch, |_, event| shown(&event.observation)).await;
+    assert_eq!(verdict, Verdict::Pending, "told anew, it would count");
 }

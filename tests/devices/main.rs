@@ -9,7 +9,7 @@
 
 mod access;
 mod agents;
-mod broken_broker;
+mod bare_broker;
 mod broker;
 mod discovery;
 mod house;

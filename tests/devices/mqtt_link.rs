@@ -8,12 +8,12 @@ use clubos::device::mqtt::{MqttDeviceOptions, MqttDriver};
 use clubos::device::verify::Verdict;
 use clubos::device::{Driver, LanUnit, NotSent, Observation};
 use clubos::policy::Permit;
-use clubos::site::{Broker, Effect, Target};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use clubos::site::{Effect, Target};
+use tokio::io::AsyncWriteExt;
 
+use crate::bare_broker::{BareBroker, PUBLISH, SUBSCRIBE, command, packet, published, take_filters};
 use crate::mqtt_bench::{Club, Ear, PLUG_USER, TV_USER, options, plug, tv};
-use crate::support::{PATIENCE, Scratch, Seen, Watch, act};
+use crate::support::{Seen, Watch, act};
 
 #[tokio::test]
 async fn what_the_broker_kept_verifies_nothing() {
@@ -135,63 +135,22 @@ fn permit(id: i64, effect: Effect, target: &str, expires_at: UnixMs) -> Permit {
     Permit::for_tests(id, effect, Target::new(target), None, expires_at)
 }
 
-/// Reads one packet: its first byte and its body.
-async fn packet(stream: &mut TcpStream) -> (u8, Vec<u8>) {
-    let first = stream.read_u8().await.expect("a packet");
-    let (mut length, mut shift) = (0_usize, 0);
-    loop {
-        let byte = stream.read_u8().await.expect("its length");
-        length |= usize::from(byte & 0x7F) << shift;
-        shift += 7;
-        if byte & 0x80 == 0 {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.expect("its body");
-    (first, body)
-}
-
-/// The topic of a PUBLISH, the id of its packet, its payload.
-fn published(body: &[u8]) -> (String, [u8; 2], Vec<u8>) {
-    let length = usize::from(u16::from_be_bytes([body[0], body[1]]));
-    let topic = String::from_utf8(body[2..2 + length].to_vec()).expect("text");
-    (topic, [body[2 + length], body[3 + length]], body[4 + length..].to_vec())
-}
-
-/// A broker spoken to byte by byte (MQTT 3.1.1), and a driver on it.
+/// A driver on the worst of brokers.
 struct Bare {
-    listener: TcpListener,
+    broker: BareBroker,
     driver: MqttDriver,
     seen: Seen,
     clock: Clock,
-    _scratch: Scratch,
 }
 
 impl Bare {
     async fn start(units: &[LanUnit]) -> Bare {
-        let scratch = Scratch::new();
-        let password_file = scratch.path().join("password");
-        std::fs::write(&password_file, "secret").expect("written");
-        std::fs::set_permissions(&password_file, std::os::unix::fs::PermissionsExt::from_mode(0o600))
-            .expect("mode");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let (host, port) = ("127.0.0.1".to_owned(), listener.local_addr().expect("bound").port());
-        let broker = Broker { host, port, username: "clubos".into(), password_file, plain_devices: None };
+        let broker = BareBroker::start().await;
         let (sender, seen) = Seen::new();
         let clock = Clock::system();
         let options = MqttDeviceOptions { receipt: Duration::from_millis(200), ..options() };
-        let driver = MqttDriver::start(&broker, units, sender, clock.clone(), options).expect("a driver");
-        Bare { listener, driver, seen, clock, _scratch: scratch }
-    }
-
-    async fn welcome(&self) -> TcpStream {
-        let accepted = tokio::time::timeout(PATIENCE, self.listener.accept()).await;
-        let (mut stream, _) = accepted.expect("in time").expect("a client");
-        assert_eq!(packet(&mut stream).await.0, 0x10, "CONNECT");
-        // It pretends to remember the session, which nobody asked it to.
-        stream.write_all(&[0x20, 2, 1, 0]).await.expect("CONNACK");
-        stream
+        let driver = MqttDriver::start(&broker.settings(), units, sender, clock.clone(), options);
+        Bare { broker, driver: driver.expect("a driver"), seen, clock }
     }
 
     async fn act(&self, id: i64, effect: Effect, target: &str) -> Result<Watch, NotSent> {
@@ -207,22 +166,11 @@ async fn a_command_without_a_receipt_is_left_to_observation_and_never_repeated()
     }
     let mut bare = Bare::start(&[silent]).await;
     for (id, effect, word) in [(1, Effect::TvOn, "ON"), (2, Effect::TvOff, "OFF")] {
-        let mut stream = bare.welcome().await;
+        let mut stream = bare.broker.welcome().await;
         bare.seen.until("bay-4", |o| matches!(o, Observation::Reachable { online: true, .. })).await;
         bare.act(id, effect, "bay-4").await.expect("may have been sent");
-        loop {
-            let (first, body) = packet(&mut stream).await;
-            if first & 0xF0 == 0x30 {
-                assert_eq!(first & 1, 0, "a command was kept");
-                let (topic, _, payload) = published(&body);
-                assert_eq!(
-                    (topic.as_str(), payload.as_slice()),
-                    ("tv/4/set", word.as_bytes()),
-                    "an old one was repeated"
-                );
-                break;
-            }
-        }
+        let told = command(&mut stream).await;
+        assert_eq!(told, ("tv/4/set".to_owned(), word.as_bytes().to_vec()), "an old one was repeated");
         // It is dropped without a receipt, for longer than the grace.
         drop(stream);
         bare.seen.until("bay-4", |o| matches!(o, Observation::Reachable { online: false, .. })).await;
@@ -234,41 +182,24 @@ async fn two_hundred_devices_are_heard_and_asked_in_few_packets() {
     let units: Vec<LanUnit> =
         (1..=200).map(|n| plug(&format!("bay-{}", n % 99 + 1), &format!("plug-{n}"))).collect();
     let bare = Bare::start(&units).await;
-    let mut stream = bare.welcome().await;
+    let mut stream = bare.broker.welcome().await;
     let (mut subscribes, mut filters, mut asked) = (0, 0, BTreeSet::new());
     while asked.len() < 200 {
-        let (first, body) =
-            tokio::time::timeout(PATIENCE, packet(&mut stream)).await.expect("a packet in time");
+        let (first, body) = packet(&mut stream).await;
         match first & 0xF0 {
-            0x80 => {
+            SUBSCRIBE => {
                 subscribes += 1;
-                let codes = count_filters(&body);
-                filters += codes;
-                let mut answer = vec![0x90, u8::try_from(codes + 2).expect("short")];
-                answer.extend([body[0], body[1]]);
-                answer.extend(std::iter::repeat_n(1, codes));
-                stream.write_all(&answer).await.expect("SUBACK");
+                filters += take_filters(&mut stream, &body).await;
             }
-            0x30 => {
+            PUBLISH => {
                 let (topic, id, payload) = published(&body);
                 assert!(payload.is_empty(), "a question is empty");
                 asked.insert(topic);
                 stream.write_all(&[0x40, 2, id[0], id[1]]).await.expect("PUBACK");
             }
-            0xC0 => stream.write_all(&[0xD0, 0]).await.expect("PINGRESP"),
             other => panic!("unexpected packet {other:#x}"),
         }
     }
     assert_eq!(filters, 1000);
     assert!(subscribes <= 12, "{subscribes} packets to subscribe");
-}
-
-/// The filters in a SUBSCRIBE.
-fn count_filters(body: &[u8]) -> usize {
-    let (mut at, mut count) = (2, 0);
-    while at < body.len() {
-        at += 3 + usize::from(u16::from_be_bytes([body[at], body[at + 1]]));
-        count += 1;
-    }
-    count
 }

@@ -1,7 +1,7 @@
 //! Devices behind the club's broker that are no bay agents: plugs, lights, thermostats, PCs with another agent.
 //!
 //! Owns the driver they share and the contract of a family ([`Topics`], one file each). One connection carries all of
-//! them (`link`). A command is never retained and never sent later than it was meant; its receipt is the broker's, its
+//! them (`link`, over `broker_link`). A command is never retained and never sent later than it was meant; its receipt is the broker's, its
 //! proof is what the device tells on its own topics.
 
 mod account;
@@ -17,20 +17,20 @@ mod zigbee2mqtt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rumqttc::MqttOptions;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use self::account::user;
 pub use self::account::{Account, accounts, accounts_of};
-use self::link::{Link, Order};
-use super::broker::{self, BrokerError};
+use self::link::{Devices, Order};
+use super::broker::BrokerError;
+use super::broker_link::{self, BrokerLink, Message};
 use super::health::Board;
 use super::unit::LanUnit;
 use super::{DeviceEvent, DeviceHealth, Driver, NotSent, Observation};
 use crate::clock::Clock;
 use crate::policy::Permit;
-use crate::site::{Broker, LanDevice, secret};
+use crate::site::{Broker, LanDevice};
 
 /// One family's topics of one device. Knows its payloads and nothing of the house; no I/O in it.
 pub(super) trait Topics: Send {
@@ -73,13 +73,6 @@ pub(super) trait Topics: Send {
     fn account(&self) -> Option<Account> {
         None
     }
-}
-
-/// One message to the broker. Never retained.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Message {
-    pub topic: String,
-    pub payload: Vec<u8>,
 }
 
 /// What was understood of a message.
@@ -139,18 +132,14 @@ impl MqttDriver {
         clock: Clock,
         options: MqttDeviceOptions,
     ) -> Result<MqttDriver, BrokerError> {
-        let password = secret::read(&broker.password_file)?;
-        let mut mqtt = MqttOptions::new(broker::client_id("clubos-devices")?, &broker.host, broker.port);
-        mqtt.set_credentials(&broker.username, password)
-            .set_clean_session(true)
-            .set_keep_alive(Duration::from_secs(15))
-            .set_max_packet_size(1024 * 1024, 64 * 1024);
+        let whom = "plugs and the like";
+        let link = BrokerLink::new(broker, "clubos-devices", whom, options.grace, options.retry)?;
         let (orders, inbox) = mpsc::channel(16);
         let topics = units.iter().filter_map(|unit| Some((unit.clone(), topics(unit)?)));
         let receipt = options.receipt;
-        let link = Link::new(mqtt, topics, events, clock, options);
-        let boards = link.boards();
-        let task = tokio::spawn(link.run(inbox));
+        let devices = Devices::new(topics, events, clock, options);
+        let boards = devices.boards();
+        let task = tokio::spawn(link.run(devices, inbox));
         Ok(MqttDriver { orders, boards, receipt, task })
     }
 }
@@ -188,15 +177,7 @@ impl Drop for MqttDriver {
 #[async_trait]
 impl Driver for MqttDriver {
     async fn act(&self, permit: Permit) -> Result<(), NotSent> {
-        let (reply, answer) = oneshot::channel();
-        let busy = |_| NotSent::Offline("the link to the broker is busy or down".to_owned());
-        self.orders.try_send(Order { permit, reply }).map_err(busy)?;
-        match tokio::time::timeout(self.receipt, answer).await {
-            Ok(Ok(result)) => result,
-            // No receipt: it may or may not have arrived. What the device shows next decides. An order that
-            // still waits is dropped, as its asker is gone.
-            Ok(Err(_)) | Err(_) => Ok(()),
-        }
+        broker_link::order(&self.orders, self.receipt, |reply| Order { permit, reply }).await
     }
 
     fn family(&self) -> &'static str {
