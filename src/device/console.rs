@@ -8,10 +8,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use reqwest::StatusCode;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use serde_json::Value;
 
 use super::call::CallError;
@@ -84,13 +80,13 @@ pub fn address(url: &str) -> Result<String, ConsoleError> {
 /// [`ConsoleError`].
 pub async fn certificate(url: &str, patience: Duration) -> Result<Shown, ConsoleError> {
     let seen = Arc::new(Mutex::new(None));
-    let provider = Arc::new(ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ConsoleError::Unclear(error.to_string()))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Looking(seen.clone())))
-        .with_no_client_auth();
+    let shown = seen.clone();
+    // Takes the certificate down and goes no further.
+    let config = pinned_tls::client_config_by(move |certificate| {
+        *shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(certificate.to_vec());
+        Err("seen".to_owned())
+    })
+    .map_err(|error| ConsoleError::Unclear(error.to_string()))?;
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -152,46 +148,6 @@ pub async fn look(
         return Err(ConsoleError::WebPage);
     }
     serde_json::from_slice(&answer.body).map_err(|_| unclear("it is no JSON".to_owned()))
-}
-
-/// Takes the certificate down and goes no further.
-#[derive(Debug)]
-struct Looking(Arc<Mutex<Option<Vec<u8>>>>);
-
-impl ServerCertVerifier for Looking {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(end_entity.to_vec());
-        Err(Error::General("seen".to_owned()))
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("seen".to_owned()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("seen".to_owned()))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        ring::default_provider().signature_verification_algorithms.supported_schemes()
-    }
 }
 
 /// The two dates of a certificate (RFC 5280, 4.1), if it can be read.

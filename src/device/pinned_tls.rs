@@ -26,8 +26,30 @@ pub enum PinError {
 /// # Errors
 /// The text is no fingerprint.
 pub fn client_config(fingerprint: &str) -> Result<ClientConfig, PinError> {
+    let pinned = parse(fingerprint)?;
+    let by = move |certificate: &[u8]| {
+        let shown: [u8; 32] = Sha256::digest(certificate).into();
+        if shown == pinned {
+            return Ok(());
+        }
+        Err(format!(
+            "the device shows another certificate than the one it was paired with: SHA-256 {} instead of {}",
+            hex(&shown),
+            hex(&pinned)
+        ))
+    };
+    Ok(client_config_by(by)?)
+}
+
+/// A client configuration that goes by this judgement of a certificate (DER) alone: `Err` says why the connection ends.
+///
+/// # Errors
+/// TLS itself cannot be set up.
+pub(super) fn client_config_by(
+    judge: impl Fn(&[u8]) -> Result<(), String> + Send + Sync + 'static,
+) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = Pinned { fingerprint: parse(fingerprint)?, provider: provider.clone() };
+    let verifier = Judged { judge, provider: provider.clone() };
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -71,13 +93,18 @@ fn hex(bytes: &[u8; 32]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-#[derive(Debug)]
-struct Pinned {
-    fingerprint: [u8; 32],
+struct Judged<J> {
+    judge: J,
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for Pinned {
+impl<J> std::fmt::Debug for Judged<J> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Judged")
+    }
+}
+
+impl<J: Fn(&[u8]) -> Result<(), String> + Send + Sync> ServerCertVerifier for Judged<J> {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -86,15 +113,7 @@ impl ServerCertVerifier for Pinned {
         _ocsp: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let shown: [u8; 32] = Sha256::digest(end_entity).into();
-        if shown == self.fingerprint {
-            return Ok(ServerCertVerified::assertion());
-        }
-        Err(Error::General(format!(
-            "the device shows another certificate than the one it was paired with: SHA-256 {} instead of {}",
-            hex(&shown),
-            hex(&self.fingerprint)
-        )))
+        (self.judge)(end_entity).map(|()| ServerCertVerified::assertion()).map_err(Error::General)
     }
 
     fn verify_tls12_signature(

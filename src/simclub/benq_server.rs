@@ -3,13 +3,12 @@
 //! Owns the words and the manners of its firmware ([`Manner`]): most repeat a command before they answer it.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
 use super::control::SimControl;
-use super::projector::{Client, Fault, Reply, SimLamp, SimPort, SimProjector, Speech};
+use super::projector::{Client, Fault, ProjectorServer, Reply, SimLamp, SimProjector, Speech};
 use crate::clock::Clock;
 use crate::site::Target;
 
@@ -31,11 +30,10 @@ pub enum Manner {
 }
 
 /// The running projector; it ends with the value.
-pub struct BenqServer {
-    port: SimPort<Benq>,
-}
+pub type BenqServer = ProjectorServer<Benq>;
 
-struct Benq {
+/// Its words.
+pub struct Benq {
     projector: SimProjector,
     manner: Mutex<Manner>,
 }
@@ -48,65 +46,11 @@ impl BenqServer {
     /// The port cannot be used.
     pub fn start(target: Target, port: u16, control: SimControl, clock: Clock) -> io::Result<BenqServer> {
         let projector = SimProjector::new(target, INPUTS[0], control, clock);
-        Ok(BenqServer { port: SimPort::start(port, Benq { projector, manner: Mutex::default() })? })
-    }
-
-    pub fn addr(&self) -> SocketAddr {
-        self.port.address()
-    }
-
-    /// Makes it answer badly from its next client or command on, or well again.
-    pub fn set_fault(&self, fault: Option<Fault>) {
-        self.projector().set_fault(fault);
+        ProjectorServer::listen(port, Benq { projector, manner: Mutex::default() })
     }
 
     pub fn set_manner(&self, manner: Manner) {
-        *self.port.speech.manner.lock().unwrap_or_else(PoisonError::into_inner) = manner;
-    }
-
-    pub fn lamp(&self) -> SimLamp {
-        self.projector().lamp()
-    }
-
-    /// Puts the lamp where it stays until the next command.
-    pub fn set_lamp(&self, lamp: SimLamp) {
-        self.projector().set_lamp(lamp);
-    }
-
-    pub fn set_input(&self, input: &str) {
-        self.projector().set_input(input);
-    }
-
-    /// All that would have moved it, in order: `on`, `off`, `input hdmi`.
-    pub fn told(&self) -> Vec<String> {
-        self.projector().told()
-    }
-
-    /// What no careful client does.
-    pub fn wrong(&self) -> Vec<String> {
-        self.projector().wrong()
-    }
-
-    /// Pulls its plug.
-    pub async fn stop(&mut self) {
-        self.port.stop().await;
-    }
-
-    /// Takes its port again.
-    ///
-    /// # Errors
-    /// The port cannot be used.
-    pub fn come_back(&mut self) -> io::Result<()> {
-        self.port.come_back()
-    }
-
-    /// How often it was asked what its lamp does.
-    pub fn asked(&self) -> u64 {
-        self.projector().questions()
-    }
-
-    fn projector(&self) -> &SimProjector {
-        &self.port.speech.projector
+        *self.speech.manner.lock().unwrap_or_else(PoisonError::into_inner) = manner;
     }
 }
 

@@ -4,13 +4,12 @@
 //! Owns the words. One client at a time, hung up on after 30 s of silence, as the specification allows.
 
 use std::io;
-use std::net::SocketAddr;
 
 use async_trait::async_trait;
 use md5::{Digest, Md5};
 
 use super::control::SimControl;
-use super::projector::{Client, Fault, Reply, SimLamp, SimPort, SimProjector, Speech};
+use super::projector::{Client, Fault, ProjectorServer, Reply, SimLamp, SimProjector, Speech};
 use crate::clock::Clock;
 use crate::device::lan::pjlink::SIMULATED_MAKER;
 use crate::site::Target;
@@ -22,11 +21,10 @@ pub const INPUTS: [&str; 5] = ["31", "32", "11", "51", "61"];
 const LONGEST: usize = 136;
 
 /// The running projector; it ends with the value.
-pub struct PjlinkServer {
-    port: SimPort<Pjlink>,
-}
+pub type PjlinkServer = ProjectorServer<Pjlink>;
 
-struct Pjlink {
+/// Its words.
+pub struct Pjlink {
     projector: SimProjector,
     password: Option<String>,
     errors: std::sync::Mutex<String>,
@@ -46,67 +44,13 @@ impl PjlinkServer {
         clock: Clock,
     ) -> io::Result<PjlinkServer> {
         let projector = SimProjector::new(target, INPUTS[0], control, clock);
-        let speech = Pjlink { projector, password, errors: std::sync::Mutex::new("000000".to_owned()) };
-        Ok(PjlinkServer { port: SimPort::start(port, speech)? })
-    }
-
-    pub fn addr(&self) -> SocketAddr {
-        self.port.address()
-    }
-
-    /// Makes it answer badly from its next client or command on, or well again.
-    pub fn set_fault(&self, fault: Option<Fault>) {
-        self.projector().set_fault(fault);
-    }
-
-    pub fn lamp(&self) -> SimLamp {
-        self.projector().lamp()
-    }
-
-    /// Puts the lamp where it stays until the next command.
-    pub fn set_lamp(&self, lamp: SimLamp) {
-        self.projector().set_lamp(lamp);
-    }
-
-    pub fn set_input(&self, input: &str) {
-        self.projector().set_input(input);
+        let errors = std::sync::Mutex::new("000000".to_owned());
+        ProjectorServer::listen(port, Pjlink { projector, password, errors })
     }
 
     /// What `ERST` answers: six digits for fan, lamp, temperature, cover, filter, other.
     pub fn set_errors(&self, digits: &str) {
-        digits.clone_into(&mut self.port.speech.errors());
-    }
-
-    /// All that would have moved it, in order: `on`, `off`, `input 31`.
-    pub fn told(&self) -> Vec<String> {
-        self.projector().told()
-    }
-
-    /// What no careful client does.
-    pub fn wrong(&self) -> Vec<String> {
-        self.projector().wrong()
-    }
-
-    /// Pulls its plug.
-    pub async fn stop(&mut self) {
-        self.port.stop().await;
-    }
-
-    /// Takes its port again.
-    ///
-    /// # Errors
-    /// The port cannot be used.
-    pub fn come_back(&mut self) -> io::Result<()> {
-        self.port.come_back()
-    }
-
-    /// How often it was asked what its lamp does.
-    pub fn asked(&self) -> u64 {
-        self.projector().questions()
-    }
-
-    fn projector(&self) -> &SimProjector {
-        &self.port.speech.projector
+        digits.clone_into(&mut self.speech.errors());
     }
 }
 

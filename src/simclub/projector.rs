@@ -60,7 +60,7 @@ pub enum Fault {
 
 /// How the lamp takes a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reply {
+pub enum Reply {
     /// Yes, or no in its own words, at this time.
     Taken(UnixMs),
     Refused(UnixMs),
@@ -70,7 +70,7 @@ pub(super) enum Reply {
 }
 
 /// The lamp and the input behind a wire.
-pub(super) struct SimProjector {
+pub struct SimProjector {
     target: Target,
     control: SimControl,
     clock: Clock,
@@ -267,7 +267,7 @@ impl SimProjector {
 
 /// What one protocol says to a client.
 #[async_trait]
-pub(super) trait Speech: Send + Sync + 'static {
+pub trait Speech: Send + Sync + 'static {
     fn projector(&self) -> &SimProjector;
     /// What is said first, if anything.
     fn greeting(&self) -> String;
@@ -275,26 +275,63 @@ pub(super) trait Speech: Send + Sync + 'static {
     async fn converse(&self, client: &mut Client, greeting: &str);
 }
 
-/// A listening projector; it ends with the value.
-pub(super) struct SimPort<S> {
+/// A running projector that speaks `S`, with what a test or the demo turns and asks; it ends with the value.
+pub struct ProjectorServer<S> {
     address: SocketAddr,
-    pub speech: Arc<S>,
+    pub(super) speech: Arc<S>,
     task: Option<JoinHandle<()>>,
 }
 
-impl<S: Speech> SimPort<S> {
-    pub fn start(port: u16, speech: S) -> io::Result<SimPort<S>> {
+impl<S: Speech> ProjectorServer<S> {
+    /// Starts on loopback; port 0 takes a free one.
+    pub(super) fn listen(port: u16, speech: S) -> io::Result<ProjectorServer<S>> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut port = SimPort { address, speech: Arc::new(speech), task: None };
-        port.come_back()?;
-        Ok(port)
+        let mut server = ProjectorServer { address, speech: Arc::new(speech), task: None };
+        server.come_back()?;
+        Ok(server)
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub fn addr(&self) -> SocketAddr {
         self.address
     }
 
+    /// Makes it answer badly from its next client or command on, or well again.
+    pub fn set_fault(&self, fault: Option<Fault>) {
+        self.speech.projector().set_fault(fault);
+    }
+
+    pub fn lamp(&self) -> SimLamp {
+        self.speech.projector().lamp()
+    }
+
+    /// Puts the lamp where it stays until the next command.
+    pub fn set_lamp(&self, lamp: SimLamp) {
+        self.speech.projector().set_lamp(lamp);
+    }
+
+    pub fn set_input(&self, input: &str) {
+        self.speech.projector().set_input(input);
+    }
+
+    /// All that would have moved it, in order: `on`, `off`, `input hdmi`.
+    pub fn told(&self) -> Vec<String> {
+        self.speech.projector().told()
+    }
+
+    /// What no careful client does.
+    pub fn wrong(&self) -> Vec<String> {
+        self.speech.projector().wrong()
+    }
+
+    /// How often it was asked what its lamp does.
+    pub fn asked(&self) -> u64 {
+        self.speech.projector().questions()
+    }
+
     /// Takes its port again.
+    ///
+    /// # Errors
+    /// The port cannot be used.
     pub fn come_back(&mut self) -> io::Result<()> {
         let listener = TcpListener::bind(self.address)?;
         listener.set_nonblocking(true)?;
@@ -314,7 +351,7 @@ impl<S: Speech> SimPort<S> {
     }
 }
 
-impl<S> Drop for SimPort<S> {
+impl<S> Drop for ProjectorServer<S> {
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
             task.abort();
@@ -354,7 +391,7 @@ async fn serve<S: Speech>(listener: tokio::net::TcpListener, speech: Arc<S>) {
 }
 
 /// A connected client.
-pub(super) struct Client {
+pub struct Client {
     stream: TcpStream,
     rest: Vec<u8>,
 }

@@ -12,7 +12,7 @@ use clubos::site::lan::HttpCall;
 use clubos::site::{Effect, LanDevice, Target};
 
 use crate::support::{PATIENCE, Scratch, eventually};
-use crate::things::{Bench, club, quick, secret};
+use crate::things::{Bench, MUDDLED, club, quick, secret};
 use crate::waiting::asked_until;
 
 const LIGHTS: &[Effect] = &[Effect::LightsOn, Effect::LightsOff];
@@ -142,7 +142,7 @@ async fn what_it_refuses_fails_and_what_it_only_promises_proves_nothing() {
 #[tokio::test]
 async fn whatever_nonsense_it_answers_it_is_called_offline_with_the_reason_and_comes_back() {
     let mut club = start("lights", LIGHTS, |_| {}).await;
-    for (fault, words) in [
+    let nonsense = [
         (Fault::Html, "a web page"),
         (Fault::Truncated, "no JSON"),
         (Fault::Huge, "more than"),
@@ -151,35 +151,16 @@ async fn whatever_nonsense_it_answers_it_is_called_offline_with_the_reason_and_c
         (Fault::Redirect, "302, we do not go"),
         (Fault::Silent, "no answer"),
         (Fault::ActsAndFails, "502"),
-    ] {
-        club.thing.set_fault(Some(fault));
-        club.bench.down(words).await;
-        club.thing.set_fault(None);
-        club.bench.back().await;
-    }
+    ];
+    club.bench.bears(|fault| club.thing.set_fault(fault), &nonsense).await;
     assert_eq!(club.bench.ends(7, Effect::LightsOff).await, Verdict::Verified);
 }
 
 #[tokio::test]
 async fn a_command_that_is_answered_with_nonsense_is_left_to_what_is_seen() {
-    for (fault, acts) in [
-        (Fault::ActsAndFails, true),
-        (Fault::ActsInSilence, true),
-        (Fault::Html, false),
-        (Fault::HalfClosed, false),
-        (Fault::Redirect, false),
-        (Fault::Huge, false),
-    ] {
+    for answer in MUDDLED {
         let mut club = start("lights", LIGHTS, |_| {}).await;
-        club.thing.set_fault(Some(fault));
-        let mut watch = club.bench.act(7, Effect::LightsOff).await.expect("it may have arrived");
-        club.thing.set_fault(None);
-        if acts {
-            assert_eq!(club.bench.watched(&mut watch).await, Verdict::Verified, "{fault:?}");
-        } else {
-            let shown = shows(Observation::Lights { on: true });
-            assert_eq!(club.bench.stands(&mut watch, shown).await, Verdict::Pending, "{fault:?}");
-        }
+        club.bench.goes_by_what_it_sees(|fault| club.thing.set_fault(fault), answer).await;
     }
 }
 

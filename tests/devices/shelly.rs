@@ -11,7 +11,7 @@ use clubos::site::{Effect, LanDevice, Target};
 use tokio::net::TcpStream;
 
 use crate::support::{Scratch, eventually};
-use crate::things::{Bench, club, secret};
+use crate::things::{Bench, MUDDLED, club, secret};
 
 const BOTH: [Generation; 2] = [Generation::One, Generation::Two];
 const OUTLET: &[Effect] = &[Effect::OutletCycle];
@@ -184,23 +184,19 @@ async fn a_silent_plug_is_neither_refused_nor_verified() {
 
 #[tokio::test]
 async fn whatever_nonsense_it_answers_it_is_called_offline_with_the_reason_and_comes_back() {
+    let nonsense = [
+        (Fault::Html, "no JSON"),
+        (Fault::Truncated, "no JSON"),
+        (Fault::Huge, "more than"),
+        (Fault::WrongShape, ""),
+        (Fault::HalfClosed, "no answer"),
+        (Fault::Redirect, "302, we do not go"),
+        (Fault::Silent, "no answer"),
+        (Fault::ActsAndFails, "502"),
+    ];
     for generation in BOTH {
         let mut club = start(generation, "bay-1", OUTLET).await;
-        for (fault, words) in [
-            (Fault::Html, "no JSON"),
-            (Fault::Truncated, "no JSON"),
-            (Fault::Huge, "more than"),
-            (Fault::WrongShape, ""),
-            (Fault::HalfClosed, "no answer"),
-            (Fault::Redirect, "302, we do not go"),
-            (Fault::Silent, "no answer"),
-            (Fault::ActsAndFails, "502"),
-        ] {
-            club.plug.set_fault(Some(fault));
-            club.bench.down(words).await;
-            club.plug.set_fault(None);
-            club.bench.back().await;
-        }
+        club.bench.bears(|fault| club.plug.set_fault(fault), &nonsense).await;
         assert_eq!(club.bench.ends(7, Effect::OutletCycle).await, Verdict::Verified);
     }
 }
@@ -208,26 +204,9 @@ async fn whatever_nonsense_it_answers_it_is_called_offline_with_the_reason_and_c
 #[tokio::test]
 async fn a_command_that_is_answered_with_nonsense_is_left_to_what_is_seen() {
     for generation in BOTH {
-        for (fault, acts) in [
-            (Fault::ActsAndFails, true),
-            (Fault::ActsInSilence, true),
-            (Fault::Html, false),
-            (Fault::HalfClosed, false),
-            (Fault::Redirect, false),
-            (Fault::Huge, false),
-        ] {
+        for answer in MUDDLED {
             let mut club = start(generation, "lights", LIGHTS).await;
-            club.plug.set_fault(Some(fault));
-            let mut watch = club.bench.act(7, Effect::LightsOff).await.expect("it may have arrived");
-            club.plug.set_fault(None);
-            if acts {
-                assert_eq!(club.bench.watched(&mut watch).await, Verdict::Verified, "{fault:?}");
-                continue;
-            }
-            let shown = |_: &Verdict, e: &clubos::device::DeviceEvent| {
-                e.observation == Observation::Lights { on: true }
-            };
-            assert_eq!(club.bench.stands(&mut watch, shown).await, Verdict::Pending, "{fault:?}");
+            club.bench.goes_by_what_it_sees(|fault| club.plug.set_fault(fault), answer).await;
         }
     }
 }

@@ -6,6 +6,7 @@ use clubos::clock::Clock;
 use clubos::device::lan::{LanDriver, LanError, LanOptions};
 use clubos::device::verify::Verdict;
 use clubos::device::{DeviceEvent, DeviceHealth, Driver, LanUnit, NotSent, Observation};
+use clubos::simclub::thing_server::Fault;
 use clubos::simclub::{SimClub, SimControl};
 use clubos::site::{Effect, LanDevice, Target};
 
@@ -42,6 +43,16 @@ pub fn secret(scratch: &Scratch, name: &str, text: &str) -> std::path::PathBuf {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("mode");
     path
 }
+
+/// Answers to a command that say nothing, and whether the device acted.
+pub const MUDDLED: [(Fault, bool); 6] = [
+    (Fault::ActsAndFails, true),
+    (Fault::ActsInSilence, true),
+    (Fault::Html, false),
+    (Fault::HalfClosed, false),
+    (Fault::Redirect, false),
+    (Fault::Huge, false),
+];
 
 /// The driver of one device.
 pub struct Bench {
@@ -128,6 +139,33 @@ impl Bench {
         })
         .await;
         assert_eq!(self.health().online, Some(false));
+    }
+
+    /// It answers one nonsense after the other: called offline each time, for a reason that has these words, and back.
+    pub async fn bears(&mut self, set_fault: impl Fn(Option<Fault>), nonsense: &[(Fault, &str)]) {
+        for (fault, words) in nonsense {
+            set_fault(Some(*fault));
+            self.down(words).await;
+            set_fault(None);
+            self.back().await;
+        }
+    }
+
+    /// Lights that are told to go off, which is answered with nonsense: what is seen of them counts.
+    pub async fn goes_by_what_it_sees(
+        &mut self,
+        set_fault: impl Fn(Option<Fault>),
+        (fault, acts): (Fault, bool),
+    ) {
+        set_fault(Some(fault));
+        let mut watch = self.act(7, Effect::LightsOff).await.expect("it may have arrived");
+        set_fault(None);
+        if acts {
+            assert_eq!(self.watched(&mut watch).await, Verdict::Verified, "{fault:?}");
+        } else {
+            let on = |_: &Verdict, e: &DeviceEvent| e.observation == Observation::Lights { on: true };
+            assert_eq!(self.stands(&mut watch, on).await, Verdict::Pending, "{fault:?}");
+        }
     }
 
     pub async fn back(&mut self) {
