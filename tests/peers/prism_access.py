@@ -2,7 +2,7 @@
 
 Prism checks every request's address, body and authorization against the document. It is plain HTTP, so a small proxy
 with a certificate of its own stands before it, and writes down how each request was answered. Prints one line of JSON
-(`port`, `certificate` as DER in hex) when it is ready, the requests when its standard input ends.
+(`port`, `certificate` as DER in hex) when it is ready, then one for each request, until its standard input ends.
 """
 
 import http.client, http.server, json, pathlib, socket, ssl, subprocess, sys, tempfile, threading, time
@@ -25,7 +25,7 @@ def main():
     log = open(folder / "prism.log", "w")
     prism = subprocess.Popen([PRISM, "mock", "-h", "127.0.0.1", "-p", str(inner), "--errors", DOCUMENT],
                              stdout=log, stderr=subprocess.STDOUT)
-    asked, lock = [], threading.Lock()
+    lock = threading.Lock()
 
     class Proxy(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -44,8 +44,8 @@ def main():
             answer = onward.getresponse()
             content = answer.read()
             with lock:
-                asked.append({"method": self.command, "path": self.path, "status": answer.status,
-                              "said": content.decode(errors="replace")[:400]})
+                print(json.dumps({"method": self.command, "path": self.path, "status": answer.status,
+                                  "said": content.decode(errors="replace")[:400]}), flush=True)
             self.send_response(answer.status)
             self.send_header("content-type", answer.getheader("content-type") or "application/json")
             self.send_header("content-length", str(len(content)))
@@ -73,7 +73,6 @@ def main():
         certificate = ssl.PEM_cert_to_DER_cert(pem.read_text()).hex()
         print(json.dumps({"port": server.server_address[1], "certificate": certificate}), flush=True)
         sys.stdin.read()
-        print(json.dumps(asked), flush=True)
     finally:
         prism.terminate()
         prism.wait(10)
