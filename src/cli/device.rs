@@ -7,9 +7,9 @@
 //! usage, also a device or effect that is not there; 3 refused or expired, nothing was sent; 4 failed;
 //! 5 unknown: sent, and nobody saw what came of it.
 
-mod asking;
-mod link;
-mod shown;
+pub(super) mod asking;
+pub(super) mod link;
+pub(super) mod shown;
 mod watching;
 
 use std::io::{BufRead, IsTerminal, Write};
@@ -105,7 +105,28 @@ impl DeviceCommand {
 }
 
 impl Reach {
-    fn password(&self) -> anyhow::Result<String> {
+    pub fn of(
+        name: String,
+        password_file: Option<PathBuf>,
+        url: String,
+        certificate: Option<PathBuf>,
+    ) -> Reach {
+        Reach { name, password_file, url, certificate, json: false }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn certificate(&self) -> Option<&std::path::Path> {
+        self.certificate.as_deref()
+    }
+
+    pub fn password(&self) -> anyhow::Result<String> {
         if let Some(file) = &self.password_file {
             return Ok(secret::read(file)?);
         }

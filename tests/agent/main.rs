@@ -13,6 +13,7 @@ mod device_command;
 mod home_assistant;
 mod over_http;
 mod over_mqtt;
+mod pair_try;
 mod pc;
 mod waiting_commands;
 mod whole_box;

@@ -25,13 +25,29 @@ pub async fn ask(link: &Link, wanted: &Wanted) -> anyhow::Result<ExitCode> {
     if let Some(until) = device.in_use_until.as_ref().filter(|_| interrupts) {
         eprintln!("{} is booked until {until}; this interrupts play there.", device.target);
     }
+    match ended(link, &wanted.effect, &wanted.target, wanted.value).await? {
+        Ended::Refused(why) => refused(&wanted.effect, &wanted.target, &why, wanted.reach.json),
+        Ended::Row(row) => told(&row, wanted.reach.json),
+    }
+}
+
+/// What came of an effect that was asked for.
+pub enum Ended {
+    /// The gate's reason.
+    Refused(String),
+    /// Its row of the journal.
+    Row(Value),
+}
+
+/// Asks for an effect and waits until it has ended.
+pub async fn ended(link: &Link, effect: &str, target: &str, value: Option<f32>) -> anyhow::Result<Ended> {
     let events = link.events().await?;
-    let body = json!({"effect": wanted.effect, "target": wanted.target, "value": wanted.value});
+    let body = json!({"effect": effect, "target": target, "value": value});
     match link.post("/api/v1/effects", &body).await {
         Err(LinkError::Said { status: StatusCode::FORBIDDEN, what, .. }) => {
-            refused(&wanted.effect, &wanted.target, &what, wanted.reach.json)
+            Ok(Ended::Refused(what.strip_prefix("not done: ").unwrap_or(&what).to_owned()))
         }
-        asked => follow(link, asked?, events, wanted.reach.json).await,
+        asked => follow(link, asked?, events).await.map(Ended::Row),
     }
 }
 
@@ -42,26 +58,26 @@ pub async fn undo(link: &Link, taken: &Taken) -> anyhow::Result<ExitCode> {
         Err(LinkError::Said { status: StatusCode::FORBIDDEN, what, .. }) => {
             let row: Effect =
                 serde_json::from_value(link.get(&format!("/api/v1/effects/{}", taken.effect_id)).await?)?;
-            refused(&format!("undo of #{} {}", row.id, row.effect), &row.target, &what, taken.reach.json)
+            let what = what.strip_prefix("not done: ").unwrap_or(&what);
+            refused(&format!("undo of #{} {}", row.id, row.effect), &row.target, what, taken.reach.json)
         }
         Err(LinkError::Said { status: StatusCode::CONFLICT, what, mend }) => {
             eprintln!("clubos: {what}: {mend}");
             Ok(ExitCode::from(NOT_SENT))
         }
-        asked => follow(link, asked?, events, taken.reach.json).await,
+        asked => told(&follow(link, asked?, events).await?, taken.reach.json),
     }
 }
 
-/// Until the effect has ended; what came of it as an exit code.
-async fn follow(link: &Link, mut asked: Value, mut events: Events, json: bool) -> anyhow::Result<ExitCode> {
+/// Until the effect has ended; its row then.
+async fn follow(link: &Link, mut asked: Value, mut events: Events) -> anyhow::Result<Value> {
     let clock = Clock::system();
     let begun = clock.now();
     let mut shown = String::new();
     loop {
         let effect: Effect = serde_json::from_value(asked.clone())?;
         if effect.has_ended() {
-            say(&if json { pretty(&asked)? } else { format!("{}\n", effect.line()) })?;
-            return Ok(code(effect.outcome.as_deref()));
+            return Ok(asked);
         }
         if effect.state != shown {
             shown.clone_from(&effect.state);
@@ -75,6 +91,13 @@ async fn follow(link: &Link, mut asked: Value, mut events: Events, json: bool) -
         wait(&mut events).await;
         asked = look(link, effect.id, asked, &mut events).await?;
     }
+}
+
+/// What came of it, and that as an exit code.
+fn told(row: &Value, json: bool) -> anyhow::Result<ExitCode> {
+    let effect: Effect = serde_json::from_value(row.clone())?;
+    say(&if json { pretty(row)? } else { format!("{}\n", effect.line()) })?;
+    Ok(code(effect.outcome.as_deref()))
 }
 
 /// Until something is different, or the time to look anyhow.
@@ -100,7 +123,6 @@ async fn look(link: &Link, id: i64, before: Value, events: &mut Events) -> anyho
 }
 
 fn refused(effect: &str, target: &str, what: &str, json: bool) -> anyhow::Result<ExitCode> {
-    let what = what.strip_prefix("not done: ").unwrap_or(what);
     let said = json!({"effect": effect, "target": target, "outcome": "refused", "reason": what});
     say(&if json { pretty(&said)? } else { format!("{effect} {target}: refused, {what}\n") })?;
     Ok(ExitCode::from(NOT_SENT))

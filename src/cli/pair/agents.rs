@@ -2,10 +2,23 @@
 
 use clap::Args;
 
+use super::trial;
+use crate::site::{Effect, Target};
+
 #[derive(Args)]
 pub struct AgentArgs {
     /// The bay: bay-2
     bay: String,
+    /// Say what could be tried with it, and why it is not
+    #[arg(long = "try")]
+    trial: bool,
+}
+
+fn untried(args: &AgentArgs) {
+    if args.trial {
+        let carries = [Effect::SimRestart, Effect::RadarReset, Effect::PcReboot];
+        println!("\n{}", trial::none(&Target::new(args.bay.as_str()), &carries));
+    }
 }
 
 pub fn mqtt(args: &AgentArgs) -> anyhow::Result<()> {
@@ -15,6 +28,7 @@ pub fn mqtt(args: &AgentArgs) -> anyhow::Result<()> {
          2. clubos broker init, then clubos broker show {bay}: address, user, password, certificate for the bay's PC\n\
          3. on that PC: docs/clubos-agent.md; then here: clubos device list --as NAME"
     );
+    untried(args);
     Ok(())
 }
 
@@ -25,5 +39,6 @@ pub fn http(args: &AgentArgs) -> anyhow::Result<()> {
          2. clubos agent enrol {bay}: a key, shown once, for the bay's PC\n\
          3. on that PC: docs/clubos-agent.md; then here: clubos device list --as NAME"
     );
+    untried(args);
     Ok(())
 }

@@ -23,6 +23,9 @@ pub struct ConsoleArgs {
     /// asked]
     #[arg(long, value_name = "HEX")]
     fingerprint: Option<String>,
+    /// Say what could be tried with it, and why it is not
+    #[arg(long = "try")]
+    trial: bool,
     #[command(flatten)]
     places: Places,
 }
@@ -51,6 +54,8 @@ pub struct Look {
     pub found: fn(&Value) -> Result<Vec<String>, String>,
     /// What a person still has to write.
     pub next: &'static str,
+    /// Why nothing is tried with it.
+    pub untried: &'static str,
 }
 
 pub fn pair(of: &Console, args: &ConsoleArgs) -> anyhow::Result<()> {
@@ -81,6 +86,9 @@ pub fn pair(of: &Console, args: &ConsoleArgs) -> anyhow::Result<()> {
     let lines: Vec<String> = keys.iter().map(|(key, value)| format!("{key} = {value}")).collect();
     places.finish(&text, &after, &format!("[{}]\n{}\n", of.table, lines.join("\n")))?;
     println!("{}", of.look.next);
+    if args.trial {
+        println!("Nothing is tried: {}", of.look.untried);
+    }
     Ok(())
 }
 

@@ -8,13 +8,14 @@ use clap::Args;
 use tokio::sync::mpsc;
 
 use super::places::{Places, keep_secret};
+use super::trial::TrialArgs;
 use super::{PairError, quoted};
 use crate::clock::Clock;
 use crate::device::lan::{LanDriver, LanOptions};
 use crate::device::mqtt::{MqttDeviceOptions, MqttDriver};
 use crate::device::{DeviceEvent, DeviceHealth, Driver, LanUnit, Observation, unit};
 use crate::site::edit::{self, EditError};
-use crate::site::{Effect, LanFamily, Scope, Site, Target, load};
+use crate::site::{DriverKind, Effect, LanFamily, Scope, Site, Target, load};
 
 /// How long it is waited for.
 const WITHIN: Duration = Duration::from_secs(15);
@@ -39,6 +40,8 @@ pub struct DeviceArgs {
     #[arg(long)]
     untested: bool,
     #[command(flatten)]
+    trial: TrialArgs,
+    #[command(flatten)]
     places: Places,
 }
 
@@ -55,7 +58,17 @@ pub fn pair(name: &'static str, args: &DeviceArgs) -> anyhow::Result<()> {
     let target = Target::new(args.target.as_str());
     let site = load::read("site.toml", &text, places.written(&text).beside, places.written(&text).mode)
         .map_err(PairError::from)?;
+    if args.trial.wanted && args.keys.is_empty() {
+        let paired = paired(family, &site, &target);
+        if !paired.is_empty() {
+            return args.trial.run(&target, &paired, false);
+        }
+    }
     let effects = effects(args, family, &site, &target)?;
+    args.trial.check(&effects)?;
+    if args.trial.wanted && !places.write {
+        return Err(usage("what the box is to try has to stand in site.toml: give --write too".to_owned()));
+    }
     let mut keys = vec![format!("driver = \"{name}\"")];
     for key in &args.keys {
         let (key, value) = key.split_once('=').ok_or_else(|| usage(format!("`{key}` is no KEY=VALUE")))?;
@@ -114,8 +127,17 @@ pub fn pair(name: &'static str, args: &DeviceArgs) -> anyhow::Result<()> {
         }
     }
     places.finish(&text, &after, &edit::device_block(&target, &effects, &keys))?;
-    println!("Once the box was started again, try it: clubos device do {target} {} --as NAME", effects[0]);
+    if args.trial.wanted {
+        return args.trial.run(&target, &effects, true);
+    }
+    println!("Once the box was started again, try it: clubos pair {name} {target} --try --as NAME");
     Ok(())
+}
+
+/// What this family carries there by site.toml as it is.
+fn paired(family: LanFamily, site: &Site, target: &Target) -> Vec<Effect> {
+    let by_it = |effect: &Effect| matches!(site.driver(*effect, target), Some(DriverKind::Lan(device)) if device.family() == family);
+    Effect::ALL.iter().copied().filter(by_it).collect()
 }
 
 fn effects(

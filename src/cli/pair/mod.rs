@@ -1,8 +1,8 @@
 //! `clubos pair`: a device or console is tested before it is configured. The certificate is pinned, the secret becomes a
 //! file that its owner alone reads, and what is to stand in `site.toml` is shown, and written there with `--write`.
 //!
-//! Owns the commands and their exit codes. Only ever reads at a device: what it can do is tried with `clubos device do`,
-//! through the gate. A secret is asked for or comes from a file or standard input, never from the command line.
+//! Owns the commands and their exit codes. Only ever reads at a device: what it can do is tried by the box that runs,
+//! through the gate (`--try`). A secret is asked for or comes from a file or standard input, never from the command line.
 
 mod agents;
 mod approved;
@@ -10,6 +10,7 @@ mod console;
 mod device;
 mod places;
 mod protect;
+mod trial;
 mod unifi_access;
 mod unifi_network;
 
@@ -27,12 +28,16 @@ use crate::site::edit::EditError;
 const WRONG_USAGE: u8 = 2;
 const WRONG_SECRET: u8 = 3;
 const OTHER_CERTIFICATE: u8 = 4;
+const NOT_TRIED: u8 = 5;
+const FAILED: u8 = 6;
+const NOT_SEEN: u8 = 7;
 
 #[derive(Subcommand)]
 #[command(
     after_help = "Exit codes: 0 tested and shown (with --write: written), 1 not reached, or its answer says nothing, 2 wrong \
                   usage, 3 it refuses the secret, 4 another certificate than the one confirmed, 78 site.toml does not \
-                  take it. Nothing is stored unless the test went well."
+                  take it. Nothing is stored unless the test went well. With --try also: 5 paired and not tried (the \
+                  gate or the device said no, nothing was sent), 6 it failed, 7 sent and not seen to work."
 )]
 pub enum PairCommand {
     /// The UniFi Network console: certificate, key, its gear
@@ -84,6 +89,12 @@ enum PairError {
     Fingerprint(String),
     #[error("not confirmed; nothing was sent to it and nothing stored")]
     NotConfirmed,
+    #[error("{0}")]
+    NotSent(String),
+    #[error("it was told, and failed: {0}")]
+    Failed(String),
+    #[error("it was told, and was not seen to do it; look at it, and at what tells its state in site.toml")]
+    NotSeen,
     #[error("site.toml does not take it: {0}")]
     Site(#[from] EditError),
     #[error("site.toml is not right yet: {0}")]
@@ -98,6 +109,9 @@ impl PairError {
             PairError::Console(ConsoleError::OtherCertificate(_))
             | PairError::Fingerprint(_)
             | PairError::NotConfirmed => OTHER_CERTIFICATE,
+            PairError::NotSent(_) => NOT_TRIED,
+            PairError::Failed(_) => FAILED,
+            PairError::NotSeen => NOT_SEEN,
             PairError::Site(_) | PairError::Before(_) => EX_CONFIG,
             PairError::Console(_) | PairError::Device(_) => return ExitCode::FAILURE,
         })

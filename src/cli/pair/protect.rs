@@ -16,6 +16,7 @@ pub const CONSOLE: Console = Console {
         then: |_| Ok(None),
         found: cameras,
         next: "A camera whose picture may be kept stands in a `[[protect.cameras]]` with `id`, `place` and `attach = true`.",
+        untried: "a camera is moved by nothing here; that its list was read is all there is.",
     },
 };
 

@@ -16,6 +16,7 @@ pub const CONSOLE: Console = Console {
         then: |_| Ok(None),
         found: doors,
         next: "Each door it may open stands in a `[[doors]]` with `driver = \"unifi-access\"` and its id as `door_id`.",
+        untried: "an unlock lets in whoever stands there. While you stand at the door: clubos device do DOOR door.unlock --as NAME",
     },
 };
 

@@ -17,6 +17,7 @@ pub const CONSOLE: Console = Console {
         found: gear,
         next: "Still to be written by hand, or no port is ever cut: `uplinks` (ports between network gear) and one of \
                `box_mac` and `box_device`; docs/site.md says how.",
+        untried: "a port without power and a device that restarts disturb whoever hangs on them.",
     },
 };
 
