@@ -201,6 +201,18 @@ async fn a_switch_that_is_away_takes_the_ports_with_it_and_not_the_bay() {
 }
 
 #[tokio::test]
+async fn a_state_that_nobody_knows_is_said_and_is_no_absence() {
+    let mut bench = Bench::start();
+    bench.seen.online("bay-5", true).await;
+    bench.server.set_state(FAR_SWITCH, "A_NEW_WORD");
+    let said = || bench.health("bay-5").last_error.is_some_and(|error| error.contains("A_NEW_WORD"));
+    eventually("it is said", said).await;
+    assert_eq!(bench.health("bay-5").online, Some(true));
+    let mut watch = bench.cycle(12, "bay-5").await.expect("sent");
+    assert_eq!(bench.ends(&mut watch).await, Verdict::Verified);
+}
+
+#[tokio::test]
 async fn uplinks_and_the_boxs_own_port_are_never_cut() {
     let bench = Bench::start();
     assert!(bench.barred(Effect::PoeCycle, "bay-2").await.contains("carries this box"));
