@@ -144,6 +144,37 @@ fn a_guarded_idiom_is_no_emergency_for_the_model_either() {
 }
 
 #[test]
+fn danger_told_late_or_beside_a_question_leads() {
+    for (text, intent) in [
+        ("can we have the bay until 9? also the plug by the couch is black and crackling", "emergency.fire"),
+        (
+            "We loved it, thanks for the help with the screens. One more thing, my wife fainted",
+            "emergency.medical",
+        ),
+        ("what does a second hour cost, and the wall by the breaker panel is weeping", "emergency.flood"),
+        ("wifi please. et mon père ne bouge plus", "emergency.medical"),
+    ] {
+        let topic = &read(text).topics[0];
+        assert_eq!((topic.intent.as_str(), topic.decision), (intent, Verdict::Emergency), "{text}");
+    }
+}
+
+#[test]
+fn service_calls_lost_things_and_praise_raise_no_alarm() {
+    for text in [
+        "here to swap the fire extinguishers, who lets me in",
+        "did anybody find an epipen in a blue case, left it there sunday",
+        "that new driver is an absolute weapon",
+        "pipe burst at our house so we can't come tonight, please cancel",
+        "can you buzz us in please",
+    ] {
+        let topic = &read(text).topics[0];
+        let rings = topic.decision == Verdict::Emergency || topic.intent.starts_with("emergency.");
+        assert!(!rings, "{text}: {topic:?}");
+    }
+}
+
+#[test]
 fn the_rules_alone_still_hear_danger_and_yes() {
     let rules = Understanding::rules_only(None);
     let first = |text: &str| rules.read(text, &Context::default()).topics[0].clone();

@@ -13,7 +13,7 @@ use super::head::{energy, softmax};
 use super::index::Nearness;
 use super::lbfgs;
 
-pub const SIGNS: usize = 16;
+pub const SIGNS: usize = 19;
 
 /// The signs of one text.
 pub type Signs = [f32; SIGNS];
@@ -26,7 +26,7 @@ pub fn signs(
     temperature: f32,
     best: usize,
     outside: Option<usize>,
-    near: &Nearness,
+    (near, far): (&Nearness, Far),
 ) -> Signs {
     let p = softmax(together, temperature);
     let own = |opinion: &[f32]| opinion[best].max(-12.0);
@@ -50,7 +50,21 @@ pub fn signs(
         outside.map_or(0.0, |o| opinions.head[o].max(-15.0)),
         outside.map_or(0.0, |o| opinions.wording[o].max(-15.0)),
         outside.map_or(0.0, |o| opinions.neighbours[o].max(-15.0)),
+        far.direction,
+        far.nearer,
+        far.elsewhere,
     ]
+}
+
+/// What the embedding alone says of a stranger; zeros where none is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Far {
+    /// Log odds of the direction that parts strangers from customers.
+    pub direction: f32,
+    /// How much nearer (cosine) the nearest stranger lies than the nearest customer.
+    pub nearer: f32,
+    /// Kinds of words of others' matters, 0..=3.
+    pub elsewhere: f32,
 }
 
 /// Standardised signs to P(right).

@@ -8,6 +8,7 @@ mod chat;
 mod clauses;
 mod complete;
 mod corpus;
+mod elsewhere;
 mod embeddings;
 mod emergency;
 mod encoder;

@@ -8,19 +8,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{Array2, ArrayView1};
 
-use super::alarm::Danger;
+use super::alarm::{Danger, Heard};
 use super::corpus::{OUT_OF_SCOPE, Row, Source};
 use super::encoder::{DIM, Encoder};
 use super::ensemble::Opinions;
 use super::error::IntentError;
-use super::fuse::{self, Signs};
+use super::fuse::{self, Far, Signs};
 use super::head::softmax;
 use super::index::Index;
 use super::lexical::{Bayes, Features, Vocabulary};
 use super::prior::Prior;
 use super::speller::Speller;
 use super::train::{self, Trained, argmax};
-use super::{embeddings, normalise};
+use super::{elsewhere, embeddings, emergency, normalise};
 
 /// Texts whose embeddings are kept in memory: "ok" and "thanks" come all day.
 const REMEMBERED: usize = 256;
@@ -35,6 +35,8 @@ pub struct Model {
     classes: Vec<String>,
     /// The class of out-of-scope, if it has rows.
     outside: Option<usize>,
+    /// Which classes are danger.
+    danger: Vec<bool>,
     trained: Trained,
     vocabulary: Vocabulary,
     bayes: Bayes,
@@ -53,8 +55,6 @@ pub struct Guess {
     pub outside: f32,
     /// `outside` from which the text is refused.
     pub refuse_from: f32,
-    /// Whether the nearest known phrase has the first's intent.
-    pub neighbour_agrees: bool,
     /// Whether the text stands word for word among the known phrases.
     pub verbatim: bool,
     /// P of the first from the text alone, 0..=1, where the scene shifted anything.
@@ -98,7 +98,10 @@ impl Model {
         let named = texts.iter().zip(rows).zip(&weight).map(|((t, r), w)| (t.clone(), r.intent.clone(), *w));
         let fingerprint = train::fingerprint(encoder.id(), named);
         let outside = classes.iter().position(|c| c == OUT_OF_SCOPE);
-        let danger: Vec<bool> = rows.iter().map(|r| r.intent.starts_with("emergency.")).collect();
+        let danger: Vec<bool> = classes.iter().map(|c| c.starts_with("emergency.")).collect();
+        let words: Vec<Vec<usize>> =
+            texts.iter().map(|t| words_of_danger(&classes, &danger, &normalise::plain(t))).collect();
+        let elsewhere: Vec<f32> = texts.iter().map(|t| elsewhere::kinds(&normalise::plain(t))).collect();
         let vocabulary = Vocabulary::new(texts.iter().map(String::as_str));
         let grams: Vec<Features> = texts.iter().map(|t| vocabulary.features(t)).collect();
         let data = train::Data {
@@ -110,6 +113,8 @@ impl Model {
             classes: classes.len(),
             outside,
             danger: &danger,
+            words: &words,
+            elsewhere: &elsewhere,
         };
         let trained = match cache_dir.and_then(|dir| train::load(dir, &fingerprint)) {
             Some(kept) => kept,
@@ -129,6 +134,7 @@ impl Model {
             speller,
             classes,
             outside,
+            danger,
             trained,
             vocabulary,
             bayes,
@@ -158,11 +164,12 @@ impl Model {
         let x = ArrayView1::from(&x[..]);
         let scores = self.trained.head.scores(x);
         let adjusted = (&scores - &self.trained.head.prior).to_vec();
+        let scores = scores.to_vec();
         let cosines = self.index.cosines(x);
         let wording = self.bayes.scores(&self.vocabulary.features(&text));
         let opinions = Opinions::new(&adjusted, &wording, &self.index.votes(cosines.view()));
         let mut together = opinions.together();
-        let danger = self.danger(x, &together);
+        let danger = self.danger(&text, x, &scores, &opinions, &together, cosines.view(), allowed);
         for (k, class) in self.classes.iter().enumerate() {
             if !allowed(class) {
                 together[k] = -1e4;
@@ -176,8 +183,12 @@ impl Model {
         let alone = self.consider(prior, &mut together);
         let best = argmax(&together);
         let near = self.index.nearness(cosines.view(), x, best);
+        let far = Far {
+            elsewhere: elsewhere::kinds(&normalise::plain(&text)),
+            ..train::far_of(self.trained.far.as_ref(), &self.index, x, cosines.view(), self.outside)
+        };
         let signs: Signs =
-            fuse::signs(&scores.to_vec(), &opinions, &together, temperature, best, self.outside, &near);
+            fuse::signs(&scores, &opinions, &together, temperature, best, self.outside, (&near, far));
         let p = softmax(&together, temperature);
         let mut order: Vec<usize> = (0..p.len()).collect();
         order.sort_by(|a, b| p[*b].total_cmp(&p[*a]).then(a.cmp(b)));
@@ -189,11 +200,15 @@ impl Model {
             confidence: self.trained.fuse.confidence(&signs),
             outside: gate.map_or(0.0, |g| g.outside(&signs)),
             refuse_from: gate.map_or(1.0, |g| g.refuse_from),
-            neighbour_agrees: near.nearest_label == best,
             verbatim: verbatim == Some(best),
             alone: alone.map(|p| p[best]),
             danger,
         })
+    }
+
+    /// What the alarm says of a text, whatever a rule may have found; `None` without one.
+    pub fn alarm(&self, text: &str) -> Option<Danger> {
+        self.guess(text, &|_| true, &Prior::default()).ok()?.danger
     }
 
     /// Lets the scene shift the scores, unless the text alone means danger. The probabilities of the text alone.
@@ -206,11 +221,30 @@ impl Model {
         Some(alone)
     }
 
-    fn danger(&self, x: ArrayView1<'_, f32>, together: &[f32]) -> Option<Danger> {
+    #[expect(clippy::too_many_arguments, reason = "what one text is known by")]
+    fn danger(
+        &self,
+        text: &str,
+        x: ArrayView1<'_, f32>,
+        scores: &[f32],
+        opinions: &Opinions,
+        together: &[f32],
+        cosines: ArrayView1<'_, f32>,
+        allowed: &dyn Fn(&str) -> bool,
+    ) -> Option<Danger> {
         let alarm = self.trained.alarm.as_ref()?;
-        let dangers = self.classes.iter().zip(together).filter(|(c, _)| c.starts_with("emergency."));
-        let (likeliest, _) = dangers.max_by(|a, b| a.1.total_cmp(b.1))?;
-        Some(alarm.danger(x, likeliest.clone()))
+        let likeliest = train::likeliest(together, |k| self.danger[k] && allowed(&self.classes[k]))?;
+        let words = words_of_danger(&self.classes, &self.danger, &normalise::plain(text));
+        let heard = Heard {
+            direction: alarm.direction(x),
+            opinions,
+            together,
+            scores,
+            near: self.index.nearest_of(cosines, |k| self.danger[k]),
+            word: words.contains(&likeliest),
+            any_word: !words.is_empty(),
+        };
+        Some(alarm.danger(&heard.signs(&self.danger), self.classes[likeliest].clone()))
     }
 
     fn embed(&self, text: &str) -> Result<Arc<[f32]>, IntentError> {
@@ -221,6 +255,11 @@ impl Model {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).put(text, fresh.clone());
         Ok(fresh)
     }
+}
+
+/// The classes of danger of which the text holds a word.
+fn words_of_danger(classes: &[String], danger: &[bool], plain: &str) -> Vec<usize> {
+    (0..classes.len()).filter(|&k| danger[k] && emergency::has_word(&classes[k], plain)).collect()
 }
 
 fn clean(speller: &Speller, text: &str) -> String {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::alarm::Danger;
 use super::corpus::OUT_OF_SCOPE;
 use super::model::Guess;
-use super::{By, Candidate, Tense, Topic, Verdict, emergency, slots};
+use super::{By, Candidate, Tense, Topic, Verdict, slots};
 use crate::site::Tier;
 use crate::sop::{Kind, Library, Sop};
 
@@ -15,23 +15,12 @@ const ASK_FROM: f32 = 0.30;
 const SECOND_FROM: f32 = 0.06;
 /// From here the best guess is asked about, however unlikely the second.
 const ASK_ANYHOW: f32 = 0.60;
-/// The model alone raises the emergency lane from here (the rules come first and need no number).
-const EMERGENCY_FROM: f32 = 0.50;
-/// With a word of the danger it stays the best guess from here (a person is told).
-const DANGER_FROM: f32 = 0.38;
-/// Without a word of the danger, but beside a phrase that is known for it.
-const EMERGENCY_BY_NEIGHBOUR: f32 = 0.80;
 /// More likely a stranger's text than one of ours.
 const OUTSIDE_FROM: f32 = 0.50;
 /// So sure of it that neither a cloud model nor a person need look first.
 const SURELY_OUTSIDE: f32 = 0.90;
-/// A word of danger in what is this likely a stranger's text is no danger here.
-const DANGER_ELSEWHERE: f32 = 0.65;
-
 /// An act matches only where the text alone, whatever the scene adds, gives it this much.
 const ACT_FROM_TEXT: f32 = 0.30;
-/// Another reading this sure is danger only for an alarm that needs no word beside it.
-const SURE_OF_OTHER: f32 = 0.90;
 
 /// P(right) from which this SOP matches, 0..=1: the more it may do, the surer.
 pub fn match_from(sop: &Sop) -> f32 {
@@ -88,16 +77,12 @@ pub fn restrain(topics: &mut [Topic], strictness: &Strictness, tense: Tense, inj
     of_acts.unwrap_or(tense)
 }
 
-/// The danger that the alarm hears in a text which the head reads as something else. `known`: it stands word for word
-/// among the phrases of something else.
-pub fn alarm(guess: &Guess, plain: &str) -> Option<Danger> {
+/// The danger that the alarm hears in a text. `guarded`: a rule found idiom, negation or the past around its words.
+pub fn alarm(guess: &Guess, guarded: bool) -> Option<Danger> {
     let danger = guess.danger.as_ref()?;
     let other = guess.ranked.first().is_some_and(|(best, _)| !best.starts_with("emergency."));
-    let enough = match emergency::has_word(&danger.intent, plain) {
-        true if !(other && guess.confidence >= SURE_OF_OTHER) => danger.ring_from,
-        _ => danger.alone_from,
-    };
-    let rings = danger.p >= enough && guess.outside < DANGER_ELSEWHERE && !(other && guess.verbatim);
+    let enough = if guarded { danger.in_spite_from } else { danger.ring_from };
+    let rings = danger.p >= enough && guess.outside < SURELY_OUTSIDE && !(other && guess.verbatim);
     rings.then(|| danger.clone())
 }
 
@@ -114,19 +99,6 @@ pub fn rung(danger: &Danger, guess: &Guess, text: &str) -> Topic {
         }),
     );
     topic
-}
-
-/// Whether the guess is no emergency, or one with evidence beside the model's own opinion.
-pub fn may_ring(guess: &Guess, plain: &str) -> bool {
-    let Some((best, _)) = guess.ranked.first().filter(|(best, _)| best.starts_with("emergency.")) else {
-        return true;
-    };
-    let sure = guess.confidence;
-    if emergency::has_word(best, plain) {
-        sure >= DANGER_FROM && guess.outside < DANGER_ELSEWHERE
-    } else {
-        sure >= EMERGENCY_BY_NEIGHBOUR && guess.neighbour_agrees && guess.outside < OUTSIDE_FROM
-    }
 }
 
 /// What the model's guess about `text` comes to.
@@ -155,8 +127,6 @@ pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
     let by_scene = strictness.acts.contains(&best) && guess.alone.is_some_and(|p| p < ACT_FROM_TEXT);
     let decision = if best == OUT_OF_SCOPE {
         if confidence.max(guess.outside) >= 0.5 { Verdict::None } else { Verdict::Fallback }
-    } else if danger && confidence >= EMERGENCY_FROM {
-        Verdict::Emergency
     } else if refused {
         Verdict::Fallback
     } else if confidence >= strictness.of_intent(&best) && !danger && !by_scene {
@@ -221,7 +191,6 @@ mod tests {
             confidence,
             outside: 0.0,
             refuse_from: 0.4,
-            neighbour_agrees: false,
             verbatim: false,
             alone: None,
             danger: None,
@@ -286,18 +255,26 @@ mod tests {
         assert_eq!(topic(&answer, &strict(), "").decision, Verdict::Match);
     }
 
+    fn danger(p: f32) -> Danger {
+        Danger {
+            intent: "emergency.medical".into(),
+            p,
+            ring_from: 0.5,
+            in_spite_from: 0.95,
+            silent_below: 0.01,
+        }
+    }
+
     #[test]
-    fn the_alarm_rings_with_a_word_or_when_very_sure_and_not_over_a_known_phrase() {
-        let danger = |p| Danger { intent: "emergency.medical".into(), p, ring_from: 0.5, alone_from: 0.95 };
-        let of = |p, confidence| Guess { danger: Some(danger(p)), ..guess("sim.frozen", 0.5, confidence) };
-        assert!(alarm(&of(0.7, 0.5), "he went pale").is_some());
-        assert!(alarm(&of(0.7, 0.5), "something with my mate").is_none());
-        assert!(alarm(&of(0.97, 0.5), "something with my mate").is_some());
-        assert!(alarm(&of(0.7, 0.95), "he went pale").is_none());
-        assert!(alarm(&of(0.4, 0.5), "he went pale").is_none());
-        assert!(alarm(&Guess { verbatim: true, ..of(0.99, 0.9) }, "he went pale").is_none());
-        assert!(alarm(&Guess { outside: 0.8, ..of(0.99, 0.5) }, "he went pale").is_none());
-        let topic = rung(&danger(0.7), &of(0.7, 0.5), "he went pale");
+    fn the_alarm_rings_when_sure_and_surer_beside_an_idiom_and_not_over_a_known_phrase() {
+        let of = |p| Guess { danger: Some(danger(p)), ..guess("sim.frozen", 0.5, 0.5) };
+        assert!(alarm(&of(0.7), false).is_some());
+        assert!(alarm(&of(0.7), true).is_none());
+        assert!(alarm(&of(0.97), true).is_some());
+        assert!(alarm(&of(0.4), false).is_none());
+        assert!(alarm(&Guess { verbatim: true, ..of(0.99) }, false).is_none());
+        assert!(alarm(&Guess { outside: 0.95, ..of(0.99) }, false).is_none());
+        let topic = rung(&danger(0.7), &of(0.7), "he went pale");
         assert_eq!(
             (topic.decision, topic.alternatives[1].intent.as_str()),
             (Verdict::Emergency, "sim.frozen")
@@ -326,17 +303,5 @@ mod tests {
         assert_eq!(of(0.7).decision, Verdict::Fallback);
         assert_eq!((of(0.95).decision, of(0.95).intent.as_str()), (Verdict::None, OUT_OF_SCOPE));
         assert_eq!(of(0.9).alternatives[0].intent, OUT_OF_SCOPE);
-        let danger = Guess { outside: 0.9, ..guess("emergency.fire", 0.9, 0.9) };
-        assert_eq!(topic(&danger, &strict(), "").decision, Verdict::Emergency);
-    }
-
-    #[test]
-    fn the_model_alone_rings_only_with_evidence() {
-        let medical = guess("emergency.medical", 0.7, 0.7);
-        assert!(may_ring(&medical, "he has gone grey and cant talk"));
-        assert!(!may_ring(&medical, "we have visitors coming, can they get a link"));
-        let near = Guess { neighbour_agrees: true, confidence: 0.9, ..medical };
-        assert!(may_ring(&near, "something is really off with my buddy"));
-        assert!(may_ring(&guess("faq.wifi", 0.2, 0.2), ""));
     }
 }

@@ -5,21 +5,21 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::alarm::{Alarm, Direction};
+use super::alarm::{Alarm, Direction, Heard};
 use super::embeddings::{read_checked, write_checked};
 use super::encoder::hex;
 use super::ensemble::Opinions;
-use super::fuse::{self, Fuse, Gate, Signs};
+use super::fuse::{self, Far, Fuse, Gate, Signs};
 use super::head::{Head, softmax};
 use super::index::{self, Index};
 use super::lexical::{Bayes, Features};
 
 /// Raised when the recipe below changes, so that kept heads of an older recipe are not read.
-const RECIPE: u32 = 6;
+const RECIPE: u32 = 8;
 /// Parts for cross-validation.
 const FOLDS: usize = 4;
 /// Phrases nearer than this (cosine) count as repeats and are held back together.
@@ -29,6 +29,8 @@ const OUTSIDE_SHARE: f32 = 0.15;
 /// Share of the club's own (held-back) rows that the gate may refuse. Held-back rows are harder than a live
 /// day, since their near repeats are held back too.
 const REFUSE: f32 = 0.035;
+/// A row from outside counts this often where a direction parts it from the club's own.
+const OUTSIDE_WEIGHT: f32 = 2.0;
 /// Fewer rows from outside teach no gate.
 const FEWEST_OUTSIDE: usize = 40;
 
@@ -40,6 +42,8 @@ pub struct Trained {
     pub fuse: Fuse,
     /// Absent where there are too few rows from outside.
     pub gate: Option<Gate>,
+    /// What parts strangers from customers; absent without rows from outside.
+    pub far: Option<Direction>,
     /// Absent without rows of danger.
     pub alarm: Option<Alarm>,
 }
@@ -56,8 +60,22 @@ pub struct Data<'a> {
     pub classes: usize,
     /// The class of out-of-scope, if it has rows.
     pub outside: Option<usize>,
-    /// Which rows are danger.
+    /// Which classes are danger.
     pub danger: &'a [bool],
+    /// Of each row, the classes of danger of which it holds a word.
+    pub words: &'a [Vec<usize>],
+    /// Of each row, how many kinds of words of others' matters it holds.
+    pub elsewhere: &'a [f32],
+}
+
+impl Data<'_> {
+    fn is_danger(&self, row: usize) -> bool {
+        self.danger[self.y[row]]
+    }
+
+    fn is_outside(&self, row: usize) -> bool {
+        Some(self.y[row]) == self.outside
+    }
 }
 
 pub fn train(data: &Data<'_>) -> Trained {
@@ -65,19 +83,31 @@ pub fn train(data: &Data<'_>) -> Trained {
     let held = held_back(data);
     let temperature = best_temperature(&held, data.y);
     let rows = fuse_rows(&held, data, temperature);
-    let strangers = data.y.iter().filter(|k| Some(**k) == data.outside).count();
+    let strangers = (0..data.y.len()).filter(|&i| data.is_outside(i)).count();
     let gate = (strangers >= FEWEST_OUTSIDE).then(|| {
-        let is_outside = |h: &Held| Some(data.y[h.row]) == data.outside;
-        let rows: Vec<_> = held.iter().zip(&rows).map(|(h, r)| (r.0, is_outside(h), r.2)).collect();
+        let rows: Vec<_> = held.iter().zip(&rows).map(|(h, r)| (r.0, data.is_outside(h.row), r.2)).collect();
         Gate::fit(&rows, REFUSE)
     });
-    let dangers: Vec<(f32, bool)> = held.iter().map(|h| (h.danger, data.danger[h.row])).collect();
-    let alarm = data
-        .danger
-        .contains(&true)
-        .then(|| Alarm::new(&Direction::fit(data.x, data.danger, data.weight), &dangers))
-        .flatten();
-    Trained { head, temperature, fuse: Fuse::fit(&rows), gate, alarm }
+    let all: Vec<usize> = (0..data.y.len()).collect();
+    let (danger, far) = directions(data, data.x, &all, data.weight);
+    let heard: Vec<_> = held.iter().map(|h| (h.alarm, data.is_danger(h.row), 1.0)).collect();
+    let alarm = danger.and_then(|direction| Alarm::new(direction, &heard));
+    Trained { head, temperature, fuse: Fuse::fit(&rows), gate, far, alarm }
+}
+
+/// The directions of danger and of strangers over the rows `x`, which are `rows` of the data.
+fn directions(
+    data: &Data<'_>,
+    x: ArrayView2<'_, f32>,
+    rows: &[usize],
+    weight: &[f32],
+) -> (Option<Direction>, Option<Direction>) {
+    let danger: Vec<bool> = rows.iter().map(|&i| data.is_danger(i)).collect();
+    let outside: Vec<bool> = rows.iter().map(|&i| data.is_outside(i)).collect();
+    (
+        danger.contains(&true).then(|| Direction::of_danger(x, &danger, weight)),
+        outside.contains(&true).then(|| Direction::fit(x, &outside, weight, OUTSIDE_WEIGHT)),
+    )
 }
 
 /// One row as a head saw it that was trained without it.
@@ -88,8 +118,9 @@ struct Held {
     together: Vec<f32>,
     best: usize,
     near: index::Nearness,
-    /// P(danger) as the alarm's direction saw it; 0 where no row is danger.
-    danger: f32,
+    far: Far,
+    /// What the alarm heard; zeros where no row is danger.
+    alarm: Signs,
 }
 
 fn held_back(data: &Data<'_>) -> Vec<Held> {
@@ -106,8 +137,7 @@ fn held_back(data: &Data<'_>) -> Vec<Held> {
         let y: Vec<usize> = kept.iter().map(|&i| data.y[i]).collect();
         let weight: Vec<f32> = kept.iter().map(|&i| data.weight[i]).collect();
         let head = Head::train(x.view(), &y, &weight, data.classes);
-        let danger: Vec<bool> = kept.iter().map(|&i| data.danger[i]).collect();
-        let direction = danger.contains(&true).then(|| Direction::fit(x.view(), &danger, &weight));
+        let (danger, far) = directions(data, x.view(), &kept, &weight);
         let outside = data.x.select(Axis(0), &out);
         let cosines = outside.dot(&x.t());
         let grams = kept.iter().map(|&i| (&data.grams[i], data.y[i], data.weight[i]));
@@ -121,11 +151,46 @@ fn held_back(data: &Data<'_>) -> Vec<Held> {
             let together = opinions.together();
             let best = argmax(&together);
             let near = index.nearness(cosines.row(n), outside.row(n), best);
-            let danger = direction.as_ref().map_or(0.0, |d| d.p(outside.row(n)));
-            held.push(Held { row, scores: scores.to_vec(), opinions, together, best, near, danger });
+            let scores = scores.to_vec();
+            let alarm = danger.as_ref().map_or([0.0; fuse::SIGNS], |direction| {
+                let likeliest = likeliest(&together, |k| data.danger[k]);
+                let heard = Heard {
+                    direction: direction.score(outside.row(n)),
+                    opinions: &opinions,
+                    together: &together,
+                    scores: &scores,
+                    near: index.nearest_of(cosines.row(n), |k| data.danger[k]),
+                    word: likeliest.is_some_and(|k| data.words[row].contains(&k)),
+                    any_word: !data.words[row].is_empty(),
+                };
+                heard.signs(data.danger)
+            });
+            let far = Far {
+                elsewhere: data.elsewhere[row],
+                ..far_of(far.as_ref(), &index, outside.row(n), cosines.row(n), data.outside)
+            };
+            held.push(Held { row, scores, opinions, together, best, near, far, alarm });
         }
     }
     held
+}
+
+/// What the embedding alone says of a stranger; the words are the caller's.
+pub fn far_of(
+    direction: Option<&Direction>,
+    index: &Index,
+    x: ArrayView1<'_, f32>,
+    cosines: ArrayView1<'_, f32>,
+    outside: Option<usize>,
+) -> Far {
+    let Some(direction) = direction else { return Far::default() };
+    let (strangers, customers) = index.nearest_of(cosines, |k| Some(k) == outside);
+    Far { direction: direction.score(x), nearer: strangers - customers, elsewhere: 0.0 }
+}
+
+/// The likeliest class of those for which `of` holds.
+pub fn likeliest(together: &[f32], of: impl Fn(usize) -> bool) -> Option<usize> {
+    (0..together.len()).filter(|k| of(*k)).max_by(|a, b| together[*a].total_cmp(&together[*b]))
 }
 
 /// The temperature at which held-back rows were likeliest, by golden section on 0.2..=3.
@@ -151,7 +216,15 @@ fn fuse_rows(held: &[Held], data: &Data<'_>, temperature: f32) -> Vec<(Signs, bo
             let truth = data.y[h.row];
             let weight = if Some(truth) == data.outside { raise } else { 1.0 };
             (
-                fuse::signs(&h.scores, &h.opinions, &h.together, temperature, h.best, data.outside, &h.near),
+                fuse::signs(
+                    &h.scores,
+                    &h.opinions,
+                    &h.together,
+                    temperature,
+                    h.best,
+                    data.outside,
+                    (&h.near, h.far),
+                ),
                 h.best == truth,
                 weight,
             )
@@ -188,6 +261,7 @@ struct Kept {
     temperature: u32,
     fuse: Fuse,
     gate: Option<Gate>,
+    far: Option<Direction>,
     alarm: Option<Alarm>,
 }
 
@@ -214,6 +288,7 @@ pub fn load(dir: &Path, fingerprint: &str) -> Option<Trained> {
         temperature: f32::from_bits(kept.temperature),
         fuse: kept.fuse,
         gate: kept.gate,
+        far: kept.far,
         alarm: kept.alarm,
     })
 }
@@ -230,6 +305,7 @@ pub fn save(dir: &Path, fingerprint: &str, trained: &Trained) {
         temperature: trained.temperature.to_bits(),
         fuse: trained.fuse.clone(),
         gate: trained.gate.clone(),
+        far: trained.far.clone(),
         alarm: trained.alarm.clone(),
     };
     let written =
@@ -268,14 +344,16 @@ mod tests {
             weight: &[1.0; 90],
             classes: 3,
             outside: Some(2),
-            danger: &y.iter().map(|k| *k == 1).collect::<Vec<_>>(),
+            danger: &[false, true, false],
+            words: &vec![Vec::new(); 90],
+            elsewhere: &[0.0; 90],
         };
         let trained = train(&data);
         let dir = std::env::temp_dir().join(format!("clubos-head-{}", std::process::id()));
         save(&dir, "a", &trained);
         let again = load(&dir, "a").unwrap();
         assert_eq!(again.head.weights, trained.head.weights);
-        assert_eq!((again.fuse, again.gate), (trained.fuse, trained.gate));
+        assert_eq!((again.fuse, again.gate, again.far), (trained.fuse, trained.gate, trained.far));
         assert!(trained.alarm.is_some() && again.alarm == trained.alarm);
         assert!(load(&dir, "b").is_none());
         std::fs::remove_dir_all(dir).unwrap();

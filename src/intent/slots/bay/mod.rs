@@ -55,6 +55,8 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
         .captures_iter(plain)
         .flat_map(|c| [c.get(1), c.get(2)])
         .filter_map(|n| bay(n?.as_str()))
+        // "you reset bay 1 instead of bay 2, we are in bay 2"
+        .filter(|b| !mentions.iter().any(|m| m.bay == *b && STRONG_HERE.is_match(clause_before(plain, m.start))))
         .collect();
     mentions.extend(instead(plain, places, &mentions, &denied));
     if mentions.iter().any(|m| !denied.contains(&m.bay)) {
@@ -89,6 +91,11 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
             own.retain(|m| !theirs(m));
         }
     }
+    // "bay 1 here, bay 2 keeps walking through our swings"
+    let announced = |m: &&Mention| HERE_AFTER.is_match(&plain[m.end..]);
+    if own.iter().any(announced) && !own.iter().all(announced) {
+        own.retain(announced);
+    }
     let mut bays = Vec::new();
     for m in own {
         if !bays.contains(&m.bay) {
@@ -106,10 +113,12 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
         || THEIRS_AFTER.is_match(after)
         || NOISE_FROM.is_match(before)
         || NEIGHBOURS.is_match(before)
-        || (OTHERS.is_match(before)
+        || (OTHERS.is_match(&before.replace("you guys", "you"))
+            && !ASKED_TO_HELP.is_match(before)
+            && !OURS_TOO.is_match(sentence_before(plain, m.start))
             && !after.trim_start().starts_with("before us")
             && (BESIDE_US.is_match(before) || !OURS.is_match(before)));
-    if others && !HAD.is_match(before) {
+    if others && !HAD.is_match(before) && !NOW_OURS.is_match(before) {
         return Whose::Others;
     }
     let wished = || {
@@ -117,6 +126,7 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
             && !FROZEN.is_match(after)
             && (WISH.is_match(before) || ASKS_FIRST.is_match(before))
             && !HAVE_BOOKED.is_match(before)
+            && !ASKED_TO_HELP.is_match(before)
             && !DONE_TO.is_match(after)
     };
     let asked = || ASKS_FIRST.is_match(before) && FREE.is_match(after) && !FROZEN.is_match(after);
@@ -155,6 +165,9 @@ fn moved(plain: &str, places: &Places) -> Option<BayId> {
     let c = FROM_TO.captures(plain)?;
     let whole = c.get(0)?;
     let known = |n: &str| bay(n).is_some_and(|b| places.bays.is_empty() || places.bays.contains(&b));
+    if UNIT_AFTER.is_match(&plain[whole.end()..]) {
+        return None;
+    }
     // "our bay 2 booking from 1 to 3" speaks of times.
     let bare = !NAMED.is_match(whole.as_str());
     if bare && (NAMED.is_match(plain) || !known(&c[1]) || !known(&c[2])) {
@@ -241,7 +254,17 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
             found.add(word.start(), end, bay);
         }
     }
-    for pattern in [&*DICTATED, &*WE_ARE_IN, &*REVERSED, &*THING_ON, &*BARE, &*SUBJECT, &*LA] {
+    for c in PAIR.captures_iter(plain) {
+        for number in c.iter().skip(1).flatten() {
+            if let Some(bay) =
+                bay(number.as_str()).filter(|b| places.bays.is_empty() || places.bays.contains(b))
+            {
+                found.add(number.start(), number.end(), bay);
+            }
+        }
+    }
+    let of_holes = OF_HOLES.is_match(plain);
+    for pattern in [&*DICTATED, &*WE_ARE_IN, &*REVERSED, &*THING_ON, &*TROUBLE_IN, &*BARE, &*SUBJECT, &*LA] {
         for c in pattern.captures_iter(plain) {
             let Some(number) = c.iter().skip(1).flatten().next() else { continue };
             let Some(bay) = bay(number.as_str()) else { continue };
@@ -250,7 +273,8 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
             let numbered = NUMBERED.is_match(
                 before.trim_end_matches(['#', ' ']).trim_end_matches("number").trim_end_matches("no."),
             );
-            if known && !numbered && !THING_AFTER.is_match(after) {
+            let hole = of_holes && before.trim_end_matches('#').ends_with("on ");
+            if known && !numbered && !hole && !THING_AFTER.is_match(after) {
                 found.add(number.start(), number.end(), bay);
             }
         }
@@ -271,6 +295,9 @@ fn named(plain: &str, found: &mut Found) {
         // "trackman 4" is a make.
         let make = whole.as_str().starts_with("trackman") && first.as_str() == "4";
         // "bay 2, 4 people": the unit belongs to the last number.
+        if OTHER_BOX.is_match(&plain[..whole.start()]) {
+            continue;
+        }
         if (!counts_something || !rest.is_empty())
             && !make
             && let Some(bay) = bay(first.as_str())
@@ -299,8 +326,18 @@ impl Found {
 
 fn corrected(plain: &str) -> Option<BayId> {
     let star = STAR.captures(plain).and_then(|c| c.get(1).or(c.get(2)).and_then(|m| bay(m.as_str())));
-    star.or_else(|| NOT_BUT.captures(plain).and_then(|c| bay(&c[1])))
+    star.or_else(|| rather(plain))
+        .or_else(|| NOT_BUT.captures(plain).and_then(|c| bay(&c[1])))
         .or_else(|| CORRECTION.captures_iter(plain).last().and_then(|c| bay(&c[1])))
+}
+
+/// The bay that is set against another one: "not 2 but 3".
+fn rather(plain: &str) -> Option<BayId> {
+    RATHER.captures_iter(plain).find_map(|c| {
+        let (whole, number) = (c.get(0)?, c.iter().skip(1).flatten().next()?);
+        let counts = |end: usize| THING_AFTER.is_match(&plain[end..]);
+        (!counts(whole.end()) && !counts(number.end())).then(|| bay(number.as_str())).flatten()
+    })
 }
 
 fn clause_before(plain: &str, at: usize) -> &str {
@@ -310,6 +347,11 @@ fn clause_before(plain: &str, at: usize) -> &str {
     let join =
         [" and ", " but "].iter().filter_map(|j| before.rfind(j).map(|i| i + j.len())).max().unwrap_or(0);
     &before[join..]
+}
+
+fn sentence_before(plain: &str, at: usize) -> &str {
+    let before = &plain[..at];
+    &before[before.rfind(['.', '!', '?', '\n', ';']).map_or(0, |i| i + 1)..]
 }
 
 /// Where `words` stands in the text as whole words.
