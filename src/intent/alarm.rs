@@ -14,10 +14,16 @@ use super::head::{Head, energy};
 
 /// A row of danger counts this often: missing one costs more than looking at one too many.
 const DANGER_WEIGHT: f32 = 3.0;
-/// Share of held-back rows of other kinds that may ring.
-const RING: f32 = 0.012;
+/// Share of held-back rows of other kinds that may ring with a word of some danger in them …
+const RING: f32 = 0.01;
+/// … without any …
+const ALONE: f32 = 0.002;
+/// … or be looked at by a person because they hold a word of the danger and might be it.
+const DOUBT: f32 = 0.02;
 /// Share that may ring although a rule found idiom, negation or the past around its words.
 const IN_SPITE: f32 = 0.0005;
+/// Where among the signs it stands whether the text holds a word of any danger.
+const ANY_WORD: usize = 9;
 /// Share of held-back dangers that may lie below what silences a rule.
 const UNHEARD: f32 = 0.004;
 
@@ -118,6 +124,8 @@ pub struct Alarm {
     direction: Direction,
     fuse: Fuse,
     ring_from: f32,
+    alone_from: f32,
+    doubt_from: f32,
     in_spite_from: f32,
     silent_below: f32,
 }
@@ -129,8 +137,10 @@ pub struct Danger {
     pub intent: String,
     /// P(danger), 0..=1; not calibrated.
     pub p: f32,
-    /// It rings from here …
+    /// It rings from here (higher where the text holds no word of any danger) …
     pub ring_from: f32,
+    /// … a person looks from here, where the text holds a word of it …
+    pub doubt_from: f32,
     /// … from here also where a rule found idiom, negation or the past …
     pub in_spite_from: f32,
     /// … and below this a rule that heard a word of danger heard wrongly.
@@ -150,10 +160,22 @@ impl Alarm {
         };
         let (calm, dangers) = (of(false), of(true));
         let at = |share: f32| calm.get((calm.len() as f32 * share) as usize).copied();
+        // Of the calm rows that do, or do not, hold a word: a share of all of them.
+        let at_of = |word: bool, share: f32| -> Option<f32> {
+            let mut p: Vec<f32> = held
+                .iter()
+                .filter(|h| !h.1 && (h.0[ANY_WORD] > 0.5) == word)
+                .map(|h| fuse.confidence(&h.0))
+                .collect();
+            p.sort_unstable_by(|a, b| b.total_cmp(a));
+            p.get((calm.len() as f32 * share) as usize).copied().or(at(share))
+        };
         let lowest = dangers.iter().rev().nth((dangers.len() as f32 * UNHEARD) as usize);
         Some(Alarm {
             direction,
-            ring_from: at(RING)?,
+            ring_from: at_of(true, RING)?,
+            alone_from: at_of(false, ALONE)?.max(at_of(true, RING)?),
+            doubt_from: at_of(true, DOUBT)?,
             in_spite_from: at(IN_SPITE)?,
             silent_below: lowest.copied()?.min(at(RING)?),
             fuse,
@@ -170,7 +192,8 @@ impl Alarm {
         Danger {
             intent,
             p: self.fuse.confidence(signs),
-            ring_from: self.ring_from,
+            ring_from: if signs[ANY_WORD] > 0.5 { self.ring_from } else { self.alone_from },
+            doubt_from: self.doubt_from,
             in_spite_from: self.in_spite_from,
             silent_below: self.silent_below,
         }

@@ -13,12 +13,14 @@ use super::head::{energy, softmax};
 use super::index::Nearness;
 use super::lbfgs;
 
-pub const SIGNS: usize = 19;
+pub const SIGNS: usize = 20;
 
 /// The signs of one text.
 pub type Signs = [f32; SIGNS];
 
-/// `scores`: the head's raw ones; `together`: all opinions as one; `outside`: the class of out-of-scope.
+/// `scores`: the head's raw ones; `together`: all opinions as one; `outside`: the class of out-of-scope; `youth`: how
+/// young the best class is ([`super::young::youth`]).
+#[expect(clippy::too_many_arguments, reason = "what one text is known by")]
 pub fn signs(
     scores: &[f32],
     opinions: &Opinions,
@@ -27,6 +29,7 @@ pub fn signs(
     best: usize,
     outside: Option<usize>,
     (near, far): (&Nearness, Far),
+    youth: f32,
 ) -> Signs {
     let p = softmax(together, temperature);
     let own = |opinion: &[f32]| opinion[best].max(-12.0);
@@ -53,6 +56,7 @@ pub fn signs(
         far.direction,
         far.nearer,
         far.elsewhere,
+        youth,
     ]
 }
 

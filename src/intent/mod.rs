@@ -32,6 +32,8 @@ mod slots;
 mod speller;
 mod train;
 mod understanding;
+mod warm;
+mod young;
 
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]

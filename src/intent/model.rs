@@ -3,6 +3,7 @@
 //! Puts speller, encoder, head, index and confidence together. Knows no rules and no context.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +21,8 @@ use super::lexical::{Bayes, Features, Vocabulary};
 use super::prior::Prior;
 use super::speller::Speller;
 use super::train::{self, Trained, argmax};
-use super::{elsewhere, embeddings, emergency, normalise};
+use super::warm::{self, Known};
+use super::{elsewhere, embeddings, emergency, normalise, young};
 
 /// Texts whose embeddings are kept in memory: "ok" and "thanks" come all day.
 const REMEMBERED: usize = 256;
@@ -33,11 +35,17 @@ pub struct Model {
     encoder: Arc<Encoder>,
     speller: Speller,
     classes: Vec<String>,
+    /// Of each class, what its rows are.
+    prints: Vec<u64>,
+    /// Whether the head was trained on all of it, and not only learnt on.
+    thorough: bool,
     /// The class of out-of-scope, if it has rows.
     outside: Option<usize>,
     /// Which classes are danger.
     danger: Vec<bool>,
     trained: Trained,
+    /// Per class (see [`young::lift`]).
+    lift: Vec<f32>,
     vocabulary: Vocabulary,
     bayes: Bayes,
     index: Index,
@@ -57,6 +65,8 @@ pub struct Guess {
     pub refuse_from: f32,
     /// Whether the text stands word for word among the known phrases.
     pub verbatim: bool,
+    /// Whether the first is a young intent, of which too little is known to call its texts a stranger's.
+    pub young: bool,
     /// P of the first from the text alone, 0..=1, where the scene shifted anything.
     pub alone: Option<f32>,
     /// What the alarm says of it.
@@ -71,11 +81,13 @@ impl Guess {
 }
 
 impl Model {
+    /// `before`: the model to learn on from, within a second, where little changed; nothing is kept of it in the cache.
     pub fn new(
         encoder: Arc<Encoder>,
         rows: &[Row],
         site_words: &[String],
         cache_dir: Option<&Path>,
+        before: Option<&Model>,
     ) -> Result<Model, IntentError> {
         let classes: Vec<String> =
             rows.iter().map(|r| r.intent.clone()).collect::<BTreeSet<_>>().into_iter().collect();
@@ -116,8 +128,19 @@ impl Model {
             words: &words,
             elsewhere: &elsewhere,
         };
-        let trained = match cache_dir.and_then(|dir| train::load(dir, &fingerprint)) {
-            Some(kept) => kept,
+        let prints = prints(&texts, &y, &weight, classes.len());
+        let known = |before: &Model| -> Known {
+            let of = |(class, print): (&String, &u64)| {
+                let was = before.classes.binary_search(class).ok();
+                (was, was.is_some_and(|was| before.prints[was] == *print))
+            };
+            classes.iter().zip(&prints).map(of).collect()
+        };
+        let kept = cache_dir.and_then(|dir| train::load(dir, &fingerprint));
+        let thorough = kept.is_some() || before.is_none();
+        let quick = || warm::learn_on(&before?.trained, &known(before?), &data);
+        let trained = match kept.or_else(quick) {
+            Some(trained) => trained,
             None => {
                 let fresh = train::train(&data);
                 if let Some(dir) = cache_dir {
@@ -133,14 +156,21 @@ impl Model {
             encoder,
             speller,
             classes,
+            prints,
+            thorough,
             outside,
             danger,
+            lift: young::lift(&trained.counts, young::share(&trained.counts)),
             trained,
             vocabulary,
             bayes,
             index,
             remembered: Mutex::default(),
         })
+    }
+
+    pub fn is_thorough(&self) -> bool {
+        self.thorough
     }
 
     pub fn encoder(&self) -> &Arc<Encoder> {
@@ -168,7 +198,7 @@ impl Model {
         let cosines = self.index.cosines(x);
         let wording = self.bayes.scores(&self.vocabulary.features(&text));
         let opinions = Opinions::new(&adjusted, &wording, &self.index.votes(cosines.view()));
-        let mut together = opinions.together();
+        let mut together = opinions.together(&self.lift);
         let danger = self.danger(&text, x, &scores, &opinions, &together, cosines.view(), allowed);
         for (k, class) in self.classes.iter().enumerate() {
             if !allowed(class) {
@@ -187,8 +217,9 @@ impl Model {
             elsewhere: elsewhere::kinds(&normalise::plain(&text)),
             ..train::far_of(self.trained.far.as_ref(), &self.index, x, cosines.view(), self.outside)
         };
+        let youth = young::youth(self.trained.counts[best]);
         let signs: Signs =
-            fuse::signs(&scores, &opinions, &together, temperature, best, self.outside, (&near, far));
+            fuse::signs(&scores, &opinions, &together, temperature, best, self.outside, (&near, far), youth);
         let p = softmax(&together, temperature);
         let mut order: Vec<usize> = (0..p.len()).collect();
         order.sort_by(|a, b| p[*b].total_cmp(&p[*a]).then(a.cmp(b)));
@@ -201,6 +232,7 @@ impl Model {
             outside: gate.map_or(0.0, |g| g.outside(&signs)),
             refuse_from: gate.map_or(1.0, |g| g.refuse_from),
             verbatim: verbatim == Some(best),
+            young: youth < 0.0,
             alone: alone.map(|p| p[best]),
             danger,
         })
@@ -255,6 +287,15 @@ impl Model {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).put(text, fresh.clone());
         Ok(fresh)
     }
+}
+
+/// Of each class one number over its rows, in their order.
+fn prints(texts: &[String], y: &[usize], weight: &[f32], classes: usize) -> Vec<u64> {
+    let mut hashers = vec![DefaultHasher::new(); classes];
+    for ((text, k), weight) in texts.iter().zip(y).zip(weight) {
+        (text, weight.to_bits()).hash(&mut hashers[*k]);
+    }
+    hashers.iter().map(Hasher::finish).collect()
 }
 
 /// The classes of danger of which the text holds a word.

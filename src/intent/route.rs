@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::alarm::Danger;
 use super::corpus::OUT_OF_SCOPE;
+use super::emergency;
 use super::model::Guess;
 use super::{By, Candidate, Tense, Topic, Verdict, slots};
 use crate::site::Tier;
@@ -19,6 +20,8 @@ const ASK_ANYHOW: f32 = 0.60;
 const OUTSIDE_FROM: f32 = 0.50;
 /// So sure of it that neither a cloud model nor a person need look first.
 const SURELY_OUTSIDE: f32 = 0.90;
+/// A second reading is asked about before a likelier one that nobody can be asked about, from this share of it on.
+const PASSES: f32 = 0.5;
 /// An act matches only where the text alone, whatever the scene adds, gives it this much.
 const ACT_FROM_TEXT: f32 = 0.30;
 
@@ -101,8 +104,8 @@ pub fn rung(danger: &Danger, guess: &Guess, text: &str) -> Topic {
     topic
 }
 
-/// What the model's guess about `text` comes to.
-pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
+/// What the model's guess about `text` comes to. `words`: the plain text, in which a word of danger makes a person look.
+pub fn topic(guess: &Guess, strictness: &Strictness, text: &str, words: &str) -> Topic {
     let (best, p_best) = guess.ranked.first().cloned().unwrap_or((OUT_OF_SCOPE.to_owned(), 0.0));
     let confidence = guess.confidence.clamp(0.0, 1.0);
     // What the best leaves over is shared by the rest as the softmax would.
@@ -116,10 +119,11 @@ pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
     alternatives.extend(rest);
 
     let danger = best.starts_with("emergency.");
-    if !danger && best != OUT_OF_SCOPE && guess.outside >= OUTSIDE_FROM {
+    let stranger_from = if guess.young { SURELY_OUTSIDE } else { OUTSIDE_FROM };
+    if !danger && best != OUT_OF_SCOPE && guess.outside >= stranger_from {
         return stranger(guess.outside, alternatives, text);
     }
-    let refused = !danger && guess.outside >= guess.refuse_from;
+    let refused = !danger && !guess.young && guess.outside >= guess.refuse_from;
     // An act that is nearly sure enough is asked about, however far behind the second is.
     let second_from = if confidence >= ASK_ANYHOW { 0.0 } else { SECOND_FROM };
     let second = guess.ranked.iter().skip(1).any(|(intent, p)| askable(intent) && *p >= second_from);
@@ -127,20 +131,35 @@ pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
     let by_scene = strictness.acts.contains(&best) && guess.alone.is_some_and(|p| p < ACT_FROM_TEXT);
     let decision = if best == OUT_OF_SCOPE {
         if confidence.max(guess.outside) >= 0.5 { Verdict::None } else { Verdict::Fallback }
+    } else if let Some(doubt) = doubt(guess, danger, words) {
+        // A person looks at what may be danger, and the desk sees by the order why.
+        let mut first = vec![Candidate { intent: doubt.intent.clone(), confidence: doubt.p.min(confidence) }];
+        first.extend(alternatives.into_iter().filter(|c| c.intent != doubt.intent).take(4));
+        alternatives = first;
+        Verdict::Fallback
     } else if refused {
         Verdict::Fallback
     } else if confidence >= strictness.of_intent(&best) && !danger && !by_scene {
         Verdict::Match
     } else if confidence >= ASK_FROM && askable(&best) && second {
-        // The two that are asked about stand first.
-        let mut named: Vec<Candidate> = alternatives.iter().filter(|c| askable(&c.intent)).cloned().collect();
-        named.extend(alternatives.iter().filter(|c| !askable(&c.intent)).cloned());
+        // The two that are asked about stand first, unless the second is far behind what it would pass.
+        let passed = alternatives.get(1).map_or(0.0, |c| c.confidence);
+        let (mut named, rest): (Vec<_>, Vec<_>) = alternatives
+            .into_iter()
+            .partition(|c| c.intent == best || (askable(&c.intent) && c.confidence >= PASSES * passed));
+        named.extend(rest);
         alternatives = named;
         Verdict::Ask
     } else {
         Verdict::Fallback
     };
     Topic { intent: best, confidence, decision, alternatives, text: text.to_owned(), by: By::Model }
+}
+
+/// What may be danger although it did not ring: it holds a word of it, and hardly any text of another kind sounds so.
+fn doubt<'a>(guess: &'a Guess, danger: bool, plain: &str) -> Option<&'a Danger> {
+    let told = guess.danger.as_ref().filter(|d| !danger && !guess.verbatim && d.p >= d.doubt_from)?;
+    emergency::has_word(&told.intent, plain).then_some(told)
 }
 
 /// The gate says it is none of ours, whatever it resembles.
@@ -192,6 +211,7 @@ mod tests {
             outside: 0.0,
             refuse_from: 0.4,
             verbatim: false,
+            young: false,
             alone: None,
             danger: None,
         }
@@ -206,8 +226,8 @@ mod tests {
 
     #[test]
     fn what_moves_a_door_must_be_surer_than_what_answers() {
-        assert_eq!(topic(&guess("faq.wifi", 0.6, 0.6), &strict(), "").decision, Verdict::Match);
-        let door = topic(&guess("access.locked-out", 0.6, 0.6), &strict(), "");
+        assert_eq!(topic(&guess("faq.wifi", 0.6, 0.6), &strict(), "", "").decision, Verdict::Match);
+        let door = topic(&guess("access.locked-out", 0.6, 0.6), &strict(), "", "");
         assert_eq!(door.decision, Verdict::Ask);
         assert_eq!(
             (door.alternatives[0].intent.as_str(), door.alternatives[1].intent.as_str()),
@@ -218,7 +238,7 @@ mod tests {
     #[test]
     fn no_act_is_chosen_for_the_past_for_what_if_or_for_orders_to_the_machine() {
         let read = |intent: &str, tense, injected| {
-            let mut topics = [topic(&guess(intent, 0.9, 0.95), &strict(), "")];
+            let mut topics = [topic(&guess(intent, 0.9, 0.95), &strict(), "", "")];
             restrain(&mut topics, &strict(), tense, injected);
             topics[0].decision
         };
@@ -232,7 +252,8 @@ mod tests {
     #[test]
     fn the_past_of_one_clause_restrains_only_what_was_read_from_it() {
         let read = |text: &str, tense, by| {
-            let mut topics = [Topic { by, ..topic(&guess("access.locked-out", 0.9, 0.95), &strict(), text) }];
+            let mut topics =
+                [Topic { by, ..topic(&guess("access.locked-out", 0.9, 0.95), &strict(), text, text) }];
             let of_acts = restrain(&mut topics, &strict(), tense, false);
             (topics[0].decision, of_acts)
         };
@@ -246,13 +267,14 @@ mod tests {
 
     #[test]
     fn the_scene_alone_chooses_no_act() {
-        let of =
-            |alone| topic(&Guess { alone, ..guess("access.locked-out", 0.9, 0.95) }, &strict(), "").decision;
+        let of = |alone| {
+            topic(&Guess { alone, ..guess("access.locked-out", 0.9, 0.95) }, &strict(), "", "").decision
+        };
         assert_eq!(of(None), Verdict::Match);
         assert_eq!(of(Some(0.6)), Verdict::Match);
         assert_eq!(of(Some(0.2)), Verdict::Ask);
         let answer = Guess { alone: Some(0.1), ..guess("faq.wifi", 0.9, 0.95) };
-        assert_eq!(topic(&answer, &strict(), "").decision, Verdict::Match);
+        assert_eq!(topic(&answer, &strict(), "", "").decision, Verdict::Match);
     }
 
     fn danger(p: f32) -> Danger {
@@ -260,6 +282,7 @@ mod tests {
             intent: "emergency.medical".into(),
             p,
             ring_from: 0.5,
+            doubt_from: 0.3,
             in_spite_from: 0.95,
             silent_below: 0.01,
         }
@@ -282,22 +305,31 @@ mod tests {
     }
 
     #[test]
+    fn what_seems_a_strangers_is_asked_about_where_the_intent_is_new() {
+        let of = |young, outside| {
+            topic(&Guess { young, outside, ..guess("faq.wifi", 0.6, 0.45) }, &strict(), "", "").decision
+        };
+        assert_eq!((of(false, 0.7), of(true, 0.7)), (Verdict::Fallback, Verdict::Ask));
+        assert_eq!(of(true, 0.95), Verdict::None);
+    }
+
+    #[test]
     fn unsure_falls_back_and_outside_is_none() {
-        assert_eq!(topic(&guess("faq.wifi", 0.3, 0.1), &strict(), "").decision, Verdict::Fallback);
-        assert_eq!(topic(&guess(OUT_OF_SCOPE, 0.9, 0.9), &strict(), "").decision, Verdict::None);
-        assert_eq!(topic(&guess(OUT_OF_SCOPE, 0.4, 0.3), &strict(), "").decision, Verdict::Fallback);
+        assert_eq!(topic(&guess("faq.wifi", 0.3, 0.1), &strict(), "", "").decision, Verdict::Fallback);
+        assert_eq!(topic(&guess(OUT_OF_SCOPE, 0.9, 0.9), &strict(), "", "").decision, Verdict::None);
+        assert_eq!(topic(&guess(OUT_OF_SCOPE, 0.4, 0.3), &strict(), "", "").decision, Verdict::Fallback);
     }
 
     #[test]
     fn the_intent_is_the_best_guess_whatever_the_verdict() {
         for confidence in [0.05, 0.4, 0.95] {
-            assert_eq!(topic(&guess("faq.wifi", 0.5, confidence), &strict(), "").intent, "faq.wifi");
+            assert_eq!(topic(&guess("faq.wifi", 0.5, confidence), &strict(), "", "").intent, "faq.wifi");
         }
     }
 
     #[test]
     fn a_stranger_matches_nothing_and_a_doubtful_one_goes_on_to_a_person() {
-        let of = |outside| topic(&Guess { outside, ..guess("faq.wifi", 0.9, 0.9) }, &strict(), "");
+        let of = |outside| topic(&Guess { outside, ..guess("faq.wifi", 0.9, 0.9) }, &strict(), "", "");
         assert_eq!(of(0.1).decision, Verdict::Match);
         assert_eq!((of(0.45).decision, of(0.45).intent.as_str()), (Verdict::Fallback, "faq.wifi"));
         assert_eq!(of(0.7).decision, Verdict::Fallback);

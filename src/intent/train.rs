@@ -17,9 +17,10 @@ use super::fuse::{self, Far, Fuse, Gate, Signs};
 use super::head::{Head, softmax};
 use super::index::{self, Index};
 use super::lexical::{Bayes, Features};
+use super::young;
 
 /// Raised when the recipe below changes, so that kept heads of an older recipe are not read.
-const RECIPE: u32 = 8;
+const RECIPE: u32 = 9;
 /// Parts for cross-validation.
 const FOLDS: usize = 4;
 /// Phrases nearer than this (cosine) count as repeats and are held back together.
@@ -38,6 +39,8 @@ const FEWEST_OUTSIDE: usize = 40;
 #[derive(Debug, Clone)]
 pub struct Trained {
     pub head: Head,
+    /// How many rows each class has.
+    pub counts: Vec<usize>,
     pub temperature: f32,
     pub fuse: Fuse,
     /// Absent where there are too few rows from outside.
@@ -80,7 +83,8 @@ impl Data<'_> {
 
 pub fn train(data: &Data<'_>) -> Trained {
     let head = Head::train(data.x, data.y, data.weight, data.classes);
-    let held = held_back(data);
+    let counts = young::counts(data.y, data.classes);
+    let held = held_back(data, &counts);
     let temperature = best_temperature(&held, data.y);
     let rows = fuse_rows(&held, data, temperature);
     let strangers = (0..data.y.len()).filter(|&i| data.is_outside(i)).count();
@@ -92,7 +96,7 @@ pub fn train(data: &Data<'_>) -> Trained {
     let (danger, far) = directions(data, data.x, &all, data.weight);
     let heard: Vec<_> = held.iter().map(|h| (h.alarm, data.is_danger(h.row), 1.0)).collect();
     let alarm = danger.and_then(|direction| Alarm::new(direction, &heard));
-    Trained { head, temperature, fuse: Fuse::fit(&rows), gate, far, alarm }
+    Trained { head, counts, temperature, fuse: Fuse::fit(&rows), gate, far, alarm }
 }
 
 /// The directions of danger and of strangers over the rows `x`, which are `rows` of the data.
@@ -117,62 +121,82 @@ struct Held {
     opinions: Opinions,
     together: Vec<f32>,
     best: usize,
+    /// How young the best class is.
+    youth: f32,
     near: index::Nearness,
     far: Far,
     /// What the alarm heard; zeros where no row is danger.
     alarm: Signs,
 }
 
-fn held_back(data: &Data<'_>) -> Vec<Held> {
+fn held_back(data: &Data<'_>, counts: &[usize]) -> Vec<Held> {
     let groups = index::groups(data.x, REPEAT);
+    let share = young::share(counts);
     let mut held = Vec::with_capacity(data.y.len());
+    // Groups are numbered by a row; a multiplier spreads neighbours over the folds.
+    let part = |fold: usize| -> (Vec<usize>, Vec<usize>) {
+        (0..data.y.len()).partition(|&i| groups[i].wrapping_mul(2_654_435_761) / 64 % FOLDS == fold)
+    };
     for fold in 0..FOLDS {
-        // Groups are numbered by a row; a multiplier spreads neighbours over the folds.
-        let (out, kept): (Vec<usize>, Vec<usize>) =
-            (0..data.y.len()).partition(|&i| groups[i].wrapping_mul(2_654_435_761) / 64 % FOLDS == fold);
-        if out.is_empty() || kept.is_empty() {
-            continue;
-        }
-        let x = data.x.select(Axis(0), &kept);
-        let y: Vec<usize> = kept.iter().map(|&i| data.y[i]).collect();
-        let weight: Vec<f32> = kept.iter().map(|&i| data.weight[i]).collect();
-        let head = Head::train(x.view(), &y, &weight, data.classes);
-        let (danger, far) = directions(data, x.view(), &kept, &weight);
-        let outside = data.x.select(Axis(0), &out);
-        let cosines = outside.dot(&x.t());
-        let grams = kept.iter().map(|&i| (&data.grams[i], data.y[i], data.weight[i]));
-        let bayes = Bayes::train(grams, data.vocabulary, data.classes);
-        let index = Index::new(x, y, data.classes);
-        for (n, &row) in out.iter().enumerate() {
-            let scores = head.scores(outside.row(n));
-            let adjusted = (&scores - &head.prior).to_vec();
-            let opinions =
-                Opinions::new(&adjusted, &bayes.scores(&data.grams[row]), &index.votes(cosines.row(n)));
-            let together = opinions.together();
-            let best = argmax(&together);
-            let near = index.nearness(cosines.row(n), outside.row(n), best);
-            let scores = scores.to_vec();
-            let alarm = danger.as_ref().map_or([0.0; fuse::SIGNS], |direction| {
-                let likeliest = likeliest(&together, |k| data.danger[k]);
-                let heard = Heard {
-                    direction: direction.score(outside.row(n)),
-                    opinions: &opinions,
-                    together: &together,
-                    scores: &scores,
-                    near: index.nearest_of(cosines.row(n), |k| data.danger[k]),
-                    word: likeliest.is_some_and(|k| data.words[row].contains(&k)),
-                    any_word: !data.words[row].is_empty(),
-                };
-                heard.signs(data.danger)
-            });
-            let far = Far {
-                elsewhere: data.elsewhere[row],
-                ..far_of(far.as_ref(), &index, outside.row(n), cosines.row(n), data.outside)
-            };
-            held.push(Held { row, scores, opinions, together, best, near, far, alarm });
+        let (out, kept) = part(fold);
+        read_without(data, &out, &kept, share, &mut held);
+    }
+    if young::among_mature(counts) {
+        for round in 0..young::REHEARSALS {
+            let (out, kept) = part(round % FOLDS);
+            let kept = young::rehearse(&kept, data.y, counts, data.outside, round);
+            read_without(data, &out, &kept, share, &mut held);
         }
     }
     held
+}
+
+/// Reads the rows `out` by a head and its companions that were trained on `kept`; `share`: how far the young are lifted.
+fn read_without(data: &Data<'_>, out: &[usize], kept: &[usize], share: f32, held: &mut Vec<Held>) {
+    if out.is_empty() || kept.is_empty() {
+        return;
+    }
+    let x = data.x.select(Axis(0), kept);
+    let y: Vec<usize> = kept.iter().map(|&i| data.y[i]).collect();
+    let weight: Vec<f32> = kept.iter().map(|&i| data.weight[i]).collect();
+    let counts = young::counts(&y, data.classes);
+    let lift = young::lift(&counts, share);
+    let head = Head::train(x.view(), &y, &weight, data.classes);
+    let (danger, far) = directions(data, x.view(), kept, &weight);
+    let outside = data.x.select(Axis(0), out);
+    let cosines = outside.dot(&x.t());
+    let grams = kept.iter().map(|&i| (&data.grams[i], data.y[i], data.weight[i]));
+    let bayes = Bayes::train(grams, data.vocabulary, data.classes);
+    let index = Index::new(x, y, data.classes);
+    for (n, &row) in out.iter().enumerate() {
+        let scores = head.scores(outside.row(n));
+        let adjusted = (&scores - &head.prior).to_vec();
+        let opinions =
+            Opinions::new(&adjusted, &bayes.scores(&data.grams[row]), &index.votes(cosines.row(n)));
+        let together = opinions.together(&lift);
+        let best = argmax(&together);
+        let near = index.nearness(cosines.row(n), outside.row(n), best);
+        let scores = scores.to_vec();
+        let alarm = danger.as_ref().map_or([0.0; fuse::SIGNS], |direction| {
+            let likeliest = likeliest(&together, |k| data.danger[k]);
+            let heard = Heard {
+                direction: direction.score(outside.row(n)),
+                opinions: &opinions,
+                together: &together,
+                scores: &scores,
+                near: index.nearest_of(cosines.row(n), |k| data.danger[k]),
+                word: likeliest.is_some_and(|k| data.words[row].contains(&k)),
+                any_word: !data.words[row].is_empty(),
+            };
+            heard.signs(data.danger)
+        });
+        let far = Far {
+            elsewhere: data.elsewhere[row],
+            ..far_of(far.as_ref(), &index, outside.row(n), cosines.row(n), data.outside)
+        };
+        let youth = young::youth(counts[best]);
+        held.push(Held { row, scores, opinions, together, best, youth, near, far, alarm });
+    }
 }
 
 /// What the embedding alone says of a stranger; the words are the caller's.
@@ -224,6 +248,7 @@ fn fuse_rows(held: &[Held], data: &Data<'_>, temperature: f32) -> Vec<(Signs, bo
                     h.best,
                     data.outside,
                     (&h.near, h.far),
+                    h.youth,
                 ),
                 h.best == truth,
                 weight,
@@ -258,6 +283,7 @@ struct Kept {
     weights: Vec<u32>,
     bias: Vec<u32>,
     prior: Vec<u32>,
+    counts: Vec<usize>,
     temperature: u32,
     fuse: Fuse,
     gate: Option<Gate>,
@@ -285,6 +311,7 @@ pub fn load(dir: &Path, fingerprint: &str) -> Option<Trained> {
         Head { weights, bias: Array1::from(floats(&kept.bias)), prior: Array1::from(floats(&kept.prior)) };
     Some(Trained {
         head,
+        counts: kept.counts,
         temperature: f32::from_bits(kept.temperature),
         fuse: kept.fuse,
         gate: kept.gate,
@@ -302,6 +329,7 @@ pub fn save(dir: &Path, fingerprint: &str, trained: &Trained) {
         weights: bits(&mut trained.head.weights.iter()),
         bias: bits(&mut trained.head.bias.iter()),
         prior: bits(&mut trained.head.prior.iter()),
+        counts: trained.counts.clone(),
         temperature: trained.temperature.to_bits(),
         fuse: trained.fuse.clone(),
         gate: trained.gate.clone(),

@@ -78,18 +78,31 @@ impl Understanding {
     /// Loads encoder and runtime, embeds the phrases and trains the head, or takes it from the cache.
     pub fn load(options: LoadOptions<'_>) -> Result<Understanding, IntentError> {
         let encoder = Arc::new(Encoder::load(options.model_dir)?);
-        Understanding::with_encoder(encoder, options)
+        Understanding::with_encoder(encoder, options, None)
     }
 
-    /// A new understanding for changed SOPs; the encoder in use is kept.
+    /// A new understanding for changed SOPs; the encoder in use is kept. Thorough: seconds.
     pub fn retrain(&self, options: LoadOptions<'_>) -> Result<Understanding, IntentError> {
         match &self.0.model {
-            Some(model) => Understanding::with_encoder(model.encoder().clone(), options),
+            Some(model) => Understanding::with_encoder(model.encoder().clone(), options, None),
             None => Understanding::load(options),
         }
     }
 
-    fn with_encoder(encoder: Arc<Encoder>, options: LoadOptions<'_>) -> Result<Understanding, IntentError> {
+    /// The same within a second, where a few SOPs changed: learnt on from this one. [`retrain`](Self::retrain) should
+    /// follow.
+    pub fn learn_on(&self, options: LoadOptions<'_>) -> Result<Understanding, IntentError> {
+        match &self.0.model {
+            Some(model) => Understanding::with_encoder(model.encoder().clone(), options, Some(model)),
+            None => Understanding::load(options),
+        }
+    }
+
+    fn with_encoder(
+        encoder: Arc<Encoder>,
+        options: LoadOptions<'_>,
+        before: Option<&Model>,
+    ) -> Result<Understanding, IntentError> {
         let (rows, only) = match options.train_on {
             Some(rows) => {
                 let only = rows.iter().map(|(_, intent)| intent.clone()).collect();
@@ -99,7 +112,7 @@ impl Understanding {
             None => (corpus::rows(options.library, corpus::shipped(options.model_dir)?), None),
         };
         let places = options.site.map(Places::of).unwrap_or_default();
-        let model = Model::new(encoder, &rows, &places.words, options.cache_dir)?;
+        let model = Model::new(encoder, &rows, &places.words, options.cache_dir, before)?;
         let strictness = Strictness::of(options.library);
         Ok(Understanding(Arc::new(Inner { places, model: Some(model), strictness, only })))
     }
@@ -115,6 +128,11 @@ impl Understanding {
     pub fn training_rows(library: &Library, model_dir: &Path) -> Result<Vec<(String, String)>, IntentError> {
         let rows = corpus::rows(library, corpus::shipped(model_dir)?);
         Ok(rows.into_iter().map(|row| (row.text, row.intent)).collect())
+    }
+
+    /// Whether the head was trained thoroughly, and not only [learnt on](Self::learn_on).
+    pub fn is_thorough(&self) -> bool {
+        self.0.model.as_ref().is_none_or(Model::is_thorough)
     }
 
     pub fn has_model(&self) -> bool {
@@ -268,12 +286,15 @@ impl Inner {
             return vec![whole];
         }
         let mut topics: Vec<Topic> = Vec::new();
+        // "No one is hurt" is said of the whole text.
+        let unhurt = emergency::nobody_hurt(text);
         for clause in clauses {
             // What guards one clause, or puts it in the past, says nothing about the next.
             let own = match lane {
                 Lane::Open => Lane::Open,
                 _ => Lane::of(emergency::scan(clause), slots::tense_of(clause, Tense::Now)),
             };
+            let own = if own == Lane::Open && unhurt { Lane::Guarded } else { own };
             let Some(topic) = self.sure(clause, own, &Prior::of_place(context)) else { continue };
             let family_told = topic.intent.starts_with("booking.") && !clauses::asks(clause);
             if topic.intent != OUT_OF_SCOPE && clauses::urgency(&topic.intent) < 9 && !family_told {
@@ -298,11 +319,15 @@ impl Inner {
         let model = self.model.as_ref()?;
         let plain = normalise::plain(text);
         let back = context.last_intent.is_none() && chat::is_back(&plain);
+        let weather = emergency::is_weather(text);
         let allowed = |intent: &str| match intent {
-            "emergency.trapped" => lane != Lane::Closed && !emergency::is_outside(text),
-            "emergency.flood" => lane != Lane::Closed && !emergency::is_weather(text),
             "followup.resolved" => !back,
-            _ => lane != Lane::Closed || !intent.starts_with("emergency."),
+            _ if !intent.starts_with("emergency.") => true,
+            _ if lane == Lane::Closed => false,
+            "emergency.flood" if weather => false,
+            _ if weather && !emergency::has_word(intent, &plain) => false,
+            "emergency.trapped" => !emergency::is_outside(text),
+            _ => true,
         };
         let guess = model.guess(text, &allowed, prior).and_then(|guess| {
             if let Some(danger) = route::alarm(&guess, lane == Lane::Guarded) {
@@ -322,7 +347,9 @@ impl Inner {
                 if under_way && guess.is_conversation() {
                     guess.outside = 0.0;
                 }
-                Some(route::topic(&guess, &self.strictness, text))
+                // Where a rule found idiom or the past, its words are no reason to look.
+                let words = if lane == Lane::Open { plain.as_str() } else { "" };
+                Some(route::topic(&guess, &self.strictness, text, words))
             }
             Err(e) => {
                 tracing::warn!(error = %e, "the encoder failed; the message is read by rules alone");

@@ -107,6 +107,12 @@ static UNHURT: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+static NOBODY_HURT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"\b(?:no one|noone|nobody|none of us|personne) (?:\w+ ){0,3}(?:hurt|injured|bless[eé]e?s?)\b",
+    )
+});
+
 /// "lol no seriously", "not joking": what follows is meant, whatever was laughed before.
 static EARNEST: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
@@ -193,6 +199,11 @@ pub(super) fn is_outside(text: &str) -> bool {
     OUTSIDE.is_match(&plain) && !COMES_IN.is_match(&plain)
 }
 
+/// "No one is hurt": the customer thought of it and says that there is nothing.
+pub(super) fn nobody_hurt(text: &str) -> bool {
+    NOBODY_HURT.is_match(&normalise::plain(text))
+}
+
 /// It rains, and not through the roof.
 pub(super) fn is_weather(text: &str) -> bool {
     let plain = normalise::plain(text);
@@ -211,7 +222,8 @@ pub fn scan_plain(plain: &str) -> Scan {
     let plain = &*meant;
     let elsewhere = ELSEWHERE.is_match(plain) && !HERE_AND_NOW.is_match(plain);
     for rule in RULES.iter() {
-        for found in rule.find.find_iter(plain) {
+        let mut at = 0;
+        while let Some(found) = rule.find.find_at(plain, at) {
             let (from, to) = clause_around(plain, found.start(), found.end());
             let unhurt = rule.intent == "emergency.medical" && UNHURT.is_match(found.as_str());
             if rule.intent.is_empty()
@@ -223,6 +235,12 @@ pub fn scan_plain(plain: &str) -> Scan {
             } else {
                 return Scan::Fires(rule.intent);
             }
+            if found.is_empty() {
+                break;
+            }
+            // What guards one sentence says nothing of the next, into which the words found may reach.
+            let sentence = found.as_str().find(['.', '!', '?', '\n']).map(|i| found.start() + i + 1);
+            at = sentence.unwrap_or(found.end()).max(found.start() + 1);
         }
     }
     scan

@@ -183,6 +183,12 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_guards_one_sentence_hides_no_danger_in_the_next() {
+        let text = "we want to leave a review. please open it so we can leave";
+        assert_eq!(scan(text), Scan::Fires("emergency.trapped"));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, cases: 120, ..ProptestConfig::default() })]
 

@@ -90,6 +90,18 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
         if own.iter().any(ours) && own.iter().any(theirs) {
             own.retain(|m| !theirs(m));
         }
+        // "we're in bay 1 and bay 4 has a fight going", but not "we're in bay 1 and bay 2"
+        let beside = |m: &&Mention| {
+            let with_ours =
+                own.iter().any(|o| ours(o) && o.end <= m.start && JOINED.is_match(&plain[o.end..m.start]));
+            let goes_on = DOES.is_match(&plain[m.end..]) && !TOO.is_match(&plain[m.end..]);
+            !ours(m) && (SAYS.is_match(clause_before(plain, m.start)) || with_ours && goes_on)
+        };
+        if own.iter().any(ours) {
+            let kept: Vec<bool> = own.iter().map(|m| !beside(m)).collect();
+            let mut kept = kept.into_iter();
+            own.retain(|_| kept.next().unwrap_or(true));
+        }
     }
     // "bay 1 here, bay 2 keeps walking through our swings"
     let announced = |m: &&Mention| HERE_AFTER.is_match(&plain[m.end..]);
@@ -132,7 +144,7 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
     let asked = || ASKS_FIRST.is_match(before) && FREE.is_match(after) && !FROZEN.is_match(after);
     let ago = || {
         let clause = clause_around(plain, m);
-        LONG_AGO.is_match(clause) && !LEFT_THERE.is_match(plain)
+        LONG_AGO.is_match(clause) && !GOES_ON.is_match(clause) && !LEFT_THERE.is_match(plain)
     };
     let landmark = !is_alias && LANDMARK.is_match(before);
     let sought = WHERE.is_match(before) || IF_POSSIBLE.is_match(after);
@@ -241,6 +253,11 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
             found.add(whole.start(), whole.end(), bay);
         }
     }
+    for c in GLUED_ON.captures_iter(plain) {
+        if let (Some(number), Some(bay)) = (c.get(1), bay(&c[1])) {
+            found.add(number.start(), number.end(), bay);
+        }
+    }
     for c in
         ORDINAL.captures_iter(plain).chain(ORDINAL_ONE.captures_iter(plain)).filter(|c| c.get(2).is_none())
     {
@@ -291,7 +308,7 @@ fn named(plain: &str, found: &mut Found) {
         let list = c.get(2).map_or("", |m| m.as_str());
         let rest: Vec<BayId> = MORE.find_iter(list).filter_map(|m| bay(m.as_str())).collect();
         let after = &plain[whole.end()..];
-        let counts_something = UNIT_AFTER.is_match(after);
+        let counts_something = UNIT_AFTER.is_match(after) && !HOLE_AFTER.is_match(after);
         // "trackman 4" is a make.
         let make = whole.as_str().starts_with("trackman") && first.as_str() == "4";
         // "bay 2, 4 people": the unit belongs to the last number.

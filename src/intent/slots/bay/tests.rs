@@ -382,6 +382,8 @@ fn friends_of_theirs_keep_their_bay() {
     let bays = |text: &str| read(&crate::intent::normalise::plain(text), &places(), false).bays;
     assert_eq!(bays("we're in bay 1 and my friends in bay 2 are frozen too"), [BayId(1), BayId(2)]);
     assert_eq!(bays("we're in bay 1 and there's a fight in bay 4"), [BayId(1)]);
+    assert_eq!(bays("we're in bay 1 and bay 4 has a fight going"), [BayId(1)]);
+    assert_eq!(bays("we're in bay 1 and bay 2 and it's dark"), [BayId(1), BayId(2)]);
 }
 
 #[test]
@@ -414,5 +416,18 @@ fn trouble_told_of_a_bare_number_names_that_bay() {
         ("can we go to bay 4? bay 3 is dead", Some(3)),
         ("cest la baie 4 pas la 3", Some(4)),
         ("tees and towels needed in 3", Some(3)),
+    ]);
+}
+
+#[test]
+fn the_bay_they_are_in_counts_however_it_is_written() {
+    check(&[
+        ("Bay4frozen", Some(4)),
+        ("bay 2 hole 3", Some(2)),
+        ("1's frozen", Some(1)),
+        ("1 and 2 work, 3 doesnt", Some(3)),
+        ("the screen says bay 2 but the sign says bay 3. we're in 3, frozen", Some(3)),
+        ("had bay 1 last time, today bay 4 and it's frozen", Some(4)),
+        ("left my glove in bay 2 last week", Some(2)),
     ]);
 }

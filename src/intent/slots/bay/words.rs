@@ -31,6 +31,26 @@ pub(super) static GLUED: LazyLock<Regex> = LazyLock::new(|| {
         r"\b(?:bay|box|sim|simulator|bya|baay|booth|bsy|bx|baie|room|station|b|bay_)([1-9]\d?|(?:(?:one|two|three|four|five|six)\b))\b",
     )
 });
+/// "bay4frozen"
+pub(super) static GLUED_ON: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:bay|box|sim|bya)([1-9])(?:is|isnt|frozen|froze|frezing|freezing|stuck|black|blank|dead|down|wont|not|crashed|screen|please|pls|projector|door|here)",
+    )
+});
+/// A number of a hole beside the bay's.
+pub(super) static HOLE_AFTER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ ?,? ?(?:on )?hole #?\d"));
+/// A bay that goes on with what it does, or is, starts a clause of its own.
+pub(super) static DOES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^s? (?:has|is|was|keeps?|just|got|looks|seems|sounds|wont|isnt|doesnt|next door)\b")
+});
+pub(super) static TOO: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(?:too|also|both|as well|neither)\b"));
+/// Between two bays of one list.
+pub(super) static JOINED: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^ ?(?:and|&|\+|/|,) ?(?:bay|box|sim|simulator|number)? ?#?$"));
+/// "the screen says bay 2"
+pub(super) static SAYS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\b(?:screen|sign|display|email|app|link|text) (?:says|shows|said|reads|calls it) ?$")
+});
 /// Dictation writes "bay to" and "bay for"; only before a word that tells what is wrong there.
 pub(super) static DICTATED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -164,7 +184,7 @@ pub(super) static STRONG_HERE: LazyLock<Regex> = LazyLock::new(|| {
 /// "2 is frozen"
 pub(super) static SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:^|[.!?\n,] ?|\b(?:hi|hey|hello|but|and|yo|sorry|our|la|so|think|looks like|seems) ,?)#?([1-9]|two|three|four|five|deux|trois|quatre) (?:(?:is|est|s|isnt|has|hasnt|doesnt|just|keeps?|keep|still|totally|went|wont|is just|is still|is completely|again|seems?|looks) )*(?:froze|frozen|freezing|crashed|crashing|down|not working|black|dead|stuck|broken|blank|wont (?:load|start|turn|work|come|boot|respond)|loading|unresponsive|not (?:responding|loading|reading|registering|picking)|figee?|noire?|bloquee?|plantee?|acting up|offline|lagging|glitching|locked up|out|doesnt work|dont work|isnt working|not turning on|laggy|frozed|no (?:sound|picture|power|signal|image|internet|heat|lights?|audio|projector)|boiling|freezing cold|so (?:cold|hot|dark)|too (?:cold|hot|loud)|cold|hot|dark|glitchy|spinning|hung|glitched|wont let|crashes|leaking|flooded|flooding|gelee?|brisee?)\b",
+        r"(?:^|[.!?\n,] ?|\b(?:hi|hey|hello|but|and|yo|sorry|our|la|so|think|looks like|seems) ,?)#?([1-9]|two|three|four|five|deux|trois|quatre)s? (?:(?:is|est|s|isnt|has|hasnt|doesnt|just|keeps?|keep|still|totally|went|wont|is just|is still|is completely|again|seems?|looks) )*(?:froze|frozen|freezing|crashed|crashing|down|not working|black|dead|stuck|broken|blank|wont (?:load|start|turn|work|come|boot|respond)|loading|unresponsive|not (?:responding|loading|reading|registering|picking)|figee?|noire?|bloquee?|plantee?|acting up|offline|lagging|glitching|locked up|out|doesnt work|dont work|isnt working|not turning on|laggy|frozed|no (?:sound|picture|power|signal|image|internet|heat|lights?|audio|projector)|boiling|freezing cold|so (?:cold|hot|dark)|too (?:cold|hot|loud)|cold|hot|dark|glitchy|spinning|hung|glitched|wont let|crashes|leaking|flooded|flooding|gelee?|brisee?|doesnt\W*$)(?:\b|$)",
     )
 });
 /// "la deux", "dans la 3"
@@ -289,9 +309,12 @@ pub(super) static LONG_AGO: LazyLock<Regex> = LazyLock::new(|| {
 /// … unless something of theirs is still there or owed.
 pub(super) static LEFT_THERE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:left|lost|forgot|forgotten|forget|missing|found|refund|credit|money|glove|jacket|wallet|phone|keys|club|bag|charged|behind|oublie|perdu|rembourse\w*|again|still|since|now|tonight|today|same)\b",
+        r"\b(?:left|lost|forgot|forgotten|forget|missing|found|refund|credit|money|glove|jacket|wallet|phone|keys|club|bag|charged|behind|oublie|perdu|rembourse\w*|oublies?)\b",
     )
 });
+/// … or it goes on.
+pub(super) static GOES_ON: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\b(?:again|still|since|now|tonight|today|same)\b"));
 /// The bay goes on with those who are in it: "bay 3 guys are loud".
 pub(super) static THEIRS_AFTER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
