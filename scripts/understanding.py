@@ -81,6 +81,16 @@ class Measure:
         report["said"] = done.stderr.strip().splitlines()[-1:] or [""]
         return report
 
+    def beside(self, train: Path, intent: str, own: list[tuple[str, str]]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Right and n, trained on `train`, of `own` texts of a new intent, and of tests/data/apart; one training for both."""
+        lines = "".join((HOUSE / f"tests/data/apart/{name}.jsonl").read_text(encoding="utf-8") for name in ("live", "adversarial"))
+        test = self.write("beside-test.jsonl", own)
+        test.write_text(test.read_text(encoding="utf-8") + lines, encoding="utf-8")
+        report = self.eval("--train", train, test)
+        right = round(report["accuracy"] * report["n"] / 100)
+        found = round(report["per_intent"][intent]["recall"] * len(own) / 100)
+        return (found, len(own)), (right - found, report["n"] - len(own))
+
     def apart(self, train: Path, intent: str = "") -> tuple[tuple[int, int], tuple[int, int]]:
         """Right and n, trained on `train`, of the lines of tests/data/apart that are this intent's, and of all others."""
         own, rest = [0, 0], [0, 0]
@@ -175,11 +185,11 @@ def new(m: Measure) -> None:
     difference("… the mature ones beside it", old, before)
 
 
-def made_up(m: Measure) -> None:
-    """Intents that no encoder saw (models/dev/new.jsonl): all at once, then one after another."""
+def made_up(m: Measure, name: str) -> None:
+    """Intents that no encoder saw (models/dev): all at once, then one after another."""
     rows, _, _ = club()
     fresh: dict[str, list[dict]] = {}
-    for line in (HOUSE / "models/dev/new.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in (HOUSE / f"models/dev/{name}.jsonl").read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         fresh.setdefault(entry["accept"][0], []).append(entry)
     pick = lambda own, part: [(e["text"], e["accept"][0]) for e in own if (e["part"] == "test") == part]
@@ -191,11 +201,11 @@ def made_up(m: Measure) -> None:
         f"n = {report['n']}: {len(fresh)} intents, 5 phrases and a title each; matched {report['match_share']:.1f}, asked {report['ask_share']:.1f}")
     difference("… the mature ones beside them", [m.apart(train)[1]], [bare])
     found, beside = [], []
-    for own in fresh.values():
+    for intent, own in fresh.items():
         train = m.write("made-up-train.jsonl", rows + pick(own, False))
-        report = m.eval("--train", train, m.write("made-up-test.jsonl", pick(own, True)))
-        found.append((round(report["accuracy"] * report["n"] / 100), report["n"]))
-        beside.append(m.apart(train)[1])
+        one, rest = m.beside(train, intent, pick(own, True))
+        found.append(one)
+        beside.append(rest)
     right, n = map(sum, zip(*found))
     row("made-up intents, each alone beside the mature ones", f"{100 * right / n:.1f} {wilson(100 * right / n, n)}",
         f"n = {n}; worst and best intent {least(found)}")
@@ -237,7 +247,7 @@ def main() -> None:
     parser.add_argument("--nlu", type=Path)
     parser.add_argument("--model-dir", type=Path, help="folder with another encoder, for new and made-up")
     parser.add_argument("--work", type=Path, default=HOUSE / "target/understanding")
-    parser.add_argument("parts", nargs="+", choices=["clinc", "banking", "new", "made-up", "typos", "cv"], metavar="PART")
+    parser.add_argument("parts", nargs="+", choices=["clinc", "banking", "new", "made-up", "made-up-second", "typos", "cv"], metavar="PART")
     options = parser.parse_args()
     measure = Measure(options.clubos, options.work, options.model_dir)
     print("| what | percent | how |\n|---|---|---|")
@@ -247,7 +257,9 @@ def main() -> None:
                 sys.exit(f"{part} needs --nlu DIR")
             {"clinc": clinc, "banking": banking}[part](measure, options.nlu)
         else:
-            {"new": new, "made-up": made_up, "typos": typos, "cv": cv}[part](measure)
+            parts = {"new": new, "typos": typos, "cv": cv}
+            parts |= {"made-up": lambda m: made_up(m, "new"), "made-up-second": lambda m: made_up(m, "new-second")}
+            parts[part](measure)
 
 
 if __name__ == "__main__":

@@ -144,6 +144,37 @@ fn a_guarded_idiom_is_no_emergency_for_the_model_either() {
 }
 
 #[test]
+fn danger_told_late_or_beside_a_question_leads() {
+    for (text, intent) in [
+        ("can we have the bay until 9? also the plug by the couch is black and crackling", "emergency.fire"),
+        (
+            "We loved it, thanks for the help with the screens. One more thing, my wife fainted",
+            "emergency.medical",
+        ),
+        ("what does a second hour cost, and the wall by the breaker panel is weeping", "emergency.flood"),
+        ("wifi please. et mon père ne bouge plus", "emergency.medical"),
+    ] {
+        let topic = &read(text).topics[0];
+        assert_eq!((topic.intent.as_str(), topic.decision), (intent, Verdict::Emergency), "{text}");
+    }
+}
+
+#[test]
+fn service_calls_lost_things_and_praise_raise_no_alarm() {
+    for text in [
+        "here to swap the fire extinguishers, who lets me in",
+        "did anybody find an epipen in a blue case, left it there sunday",
+        "that new driver is an absolute weapon",
+        "pipe burst at our house so we can't come tonight, please cancel",
+        "can you buzz us in please",
+    ] {
+        let topic = &read(text).topics[0];
+        let rings = topic.decision == Verdict::Emergency || topic.intent.starts_with("emergency.");
+        assert!(!rings, "{text}: {topic:?}");
+    }
+}
+
+#[test]
 fn the_rules_alone_still_hear_danger_and_yes() {
     let rules = Understanding::rules_only(None);
     let first = |text: &str| rules.read(text, &Context::default()).topics[0].clone();
@@ -158,6 +189,48 @@ fn the_same_text_is_read_the_same_also_from_the_kept_head() {
     let first = read(text);
     let again = understanding().retrain(options(&root().join("models"), &cache())).expect("kept head");
     assert_eq!(again.read(text, &Context::default()), first);
+}
+
+/// Every fourth of the club's training texts, and a new intent of five phrases and a title where `lockers`.
+fn rows(lockers: bool) -> Vec<(String, String)> {
+    let all = Understanding::training_rows(library(), &root().join("models")).expect("the corpus");
+    let mut rows: Vec<_> = all.into_iter().step_by(4).collect();
+    let phrases = [
+        "Renting a locker",
+        "how do I rent a locker",
+        "what does a locker cost per month",
+        "my locker code stopped working",
+        "are there any lockers free right now",
+        "I want to give up my locker at the end of the month",
+    ];
+    rows.extend(
+        phrases.into_iter().filter(|_| lockers).map(|text| (text.to_owned(), "locker.hire".to_owned())),
+    );
+    rows
+}
+
+#[test]
+fn a_new_intent_is_learnt_on_at_once_and_thoroughly_later_and_the_others_stay() {
+    let (models, kept) =
+        (root().join("models"), PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("learnt-on"));
+    let of = |lockers| LoadOptions { train_on: Some(rows(lockers)), ..options(&models, &kept) };
+    let before = Understanding::load(of(false)).unwrap();
+    let _ = std::fs::remove_file(kept.join(clubos::intent::HEAD_FILE));
+    let quick = before.learn_on(of(true)).unwrap();
+    assert!(before.is_thorough() && !quick.is_thorough());
+    let thorough = quick.retrain(of(true)).unwrap();
+    assert!(thorough.is_thorough());
+    for (reader, name) in [(&quick, "learnt on"), (&thorough, "thorough")] {
+        for (text, intent) in [
+            ("what size are the lockers, would a staff bag fit", "locker.hire"),
+            ("hi, is there a waitlist for lockers?", "locker.hire"),
+            ("trackman is frozen on box 2", "sim.frozen"),
+            ("whats the wifi pasword", "faq.wifi"),
+        ] {
+            assert_eq!(reader.read(text, &Context::default()).topics[0].intent, intent, "{name}: {text}");
+        }
+    }
+    assert!(quick.learn_on(of(true)).unwrap().is_thorough(), "what is kept is read");
 }
 
 #[test]

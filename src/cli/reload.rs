@@ -1,7 +1,8 @@
 //! New SOPs (and a renewed certificate) without a restart: SIGHUP, `systemctl reload clubos`.
 //!
-//! All or nothing: read, checked, trained and tried on their own examples beside the running box, then put
-//! in place in one step. A set that is not right changes nothing; staff and the log are told what is wrong.
+//! All or nothing: read, checked, learnt and tried on their own examples beside the running box, then put
+//! in place in one step. What was learnt within a second is then trained thoroughly, and takes its place if it reads
+//! the examples as well. A set that is not right changes nothing; staff and the log are told what is wrong.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -95,6 +96,7 @@ impl Reload {
         if told.is_err() {
             tracing::debug!("the desk has stopped");
         }
+        self.thoroughly();
     }
 
     fn certificate(&self) {
@@ -120,16 +122,9 @@ impl Reload {
         }
         no_new(Understanding::rules_test(&library), || Understanding::rules_test(&before))?;
         let head = KeptHead::of(&self.cache_dir);
-        let options = LoadOptions {
-            model_dir: &self.model_dir,
-            cache_dir: Some(&self.cache_dir),
-            site: Some(&self.site),
-            library: &library,
-            train_on: None,
-        };
         let reader = match &*in_use {
-            Some(reader) => reader.retrain(options)?,
-            None => Understanding::load(options)?,
+            Some(reader) => reader.learn_on(self.options(&library))?,
+            None => Understanding::load(self.options(&library))?,
         };
         if !reads_alike(&before, &library) {
             let already = || in_use.as_ref().map(|reader| reader.self_test(&before)).unwrap_or_default();
@@ -157,6 +152,43 @@ impl Reload {
         }
         safe::remember_sops(&self.sops_dir, &self.state_dir);
         Ok(said)
+    }
+}
+
+impl Reload {
+    fn options<'a>(&'a self, library: &'a Library) -> LoadOptions<'a> {
+        LoadOptions {
+            model_dir: &self.model_dir,
+            cache_dir: Some(&self.cache_dir),
+            site: Some(&self.site),
+            library,
+            train_on: None,
+        }
+    }
+
+    /// Puts a reader that was trained on everything in the place of one that was only learnt on, unless it reads the
+    /// SOPs' own examples worse.
+    fn thoroughly(&self) {
+        let mut in_use = self.in_use.blocking_lock();
+        let Some(quick) = in_use.as_ref().filter(|reader| !reader.is_thorough()) else { return };
+        let handle = Handle::current();
+        let Ok(library) = handle.block_on(self.desk.call(|desk| desk.library().clone())) else { return };
+        let better = match quick.retrain(self.options(&library)) {
+            Ok(better) => better,
+            Err(error) => {
+                tracing::error!(%error, "the SOPs could not be trained thoroughly; what was learnt quickly stays");
+                return;
+            }
+        };
+        if let Err(why) = no_new(better.self_test(&library), || quick.self_test(&library)) {
+            tracing::warn!(%why, "the thorough training reads examples worse; what was learnt quickly stays");
+            return;
+        }
+        let taught = Arc::new(better.clone());
+        if handle.block_on(self.desk.call(move |desk| desk.set_library(library, taught))).is_ok() {
+            tracing::info!("the new SOPs are trained thoroughly");
+            *in_use = Some(better);
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Three opinions on one text, as one: the head (meaning), n-grams (wording), neighbours (precedent).
 
-/// Shares of the log probabilities; set on phrases of other authors (train on the corpus, check on the SOPs).
-const HEAD: f32 = 0.525;
-const WORDING: f32 = 0.175;
-const NEIGHBOURS: f32 = 0.3;
+/// Shares of the log probabilities; set on rows of other sittings (whole files held back; the optimum is flat).
+const HEAD: f32 = 0.6;
+const WORDING: f32 = 0.15;
+const NEIGHBOURS: f32 = 0.25;
 
 /// The opinions on one text, each a log probability per class.
 pub struct Opinions {
@@ -22,9 +22,10 @@ impl Opinions {
         }
     }
 
-    pub fn together(&self) -> Vec<f32> {
-        let each = self.head.iter().zip(&self.wording).zip(&self.neighbours);
-        each.map(|((h, w), n)| HEAD * h + WORDING * w + NEIGHBOURS * n).collect()
+    /// All as one; `lift`: added per class (see [`super::young`]).
+    pub fn together(&self, lift: &[f32]) -> Vec<f32> {
+        let each = self.head.iter().zip(&self.wording).zip(&self.neighbours).zip(lift);
+        each.map(|(((h, w), n), lift)| HEAD * h + WORDING * w + NEIGHBOURS * n + lift).collect()
     }
 }
 

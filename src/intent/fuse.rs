@@ -13,12 +13,14 @@ use super::head::{energy, softmax};
 use super::index::Nearness;
 use super::lbfgs;
 
-pub const SIGNS: usize = 16;
+pub const SIGNS: usize = 20;
 
 /// The signs of one text.
 pub type Signs = [f32; SIGNS];
 
-/// `scores`: the head's raw ones; `together`: all opinions as one; `outside`: the class of out-of-scope.
+/// `scores`: the head's raw ones; `together`: all opinions as one; `outside`: the class of out-of-scope; `youth`: how
+/// young the best class is ([`super::young::youth`]).
+#[expect(clippy::too_many_arguments, reason = "what one text is known by")]
 pub fn signs(
     scores: &[f32],
     opinions: &Opinions,
@@ -26,7 +28,8 @@ pub fn signs(
     temperature: f32,
     best: usize,
     outside: Option<usize>,
-    near: &Nearness,
+    (near, far): (&Nearness, Far),
+    youth: f32,
 ) -> Signs {
     let p = softmax(together, temperature);
     let own = |opinion: &[f32]| opinion[best].max(-12.0);
@@ -50,7 +53,22 @@ pub fn signs(
         outside.map_or(0.0, |o| opinions.head[o].max(-15.0)),
         outside.map_or(0.0, |o| opinions.wording[o].max(-15.0)),
         outside.map_or(0.0, |o| opinions.neighbours[o].max(-15.0)),
+        far.direction,
+        far.nearer,
+        far.elsewhere,
+        youth,
     ]
+}
+
+/// What the embedding alone says of a stranger; zeros where none is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Far {
+    /// Log odds of the direction that parts strangers from customers.
+    pub direction: f32,
+    /// How much nearer (cosine) the nearest stranger lies than the nearest customer.
+    pub nearer: f32,
+    /// Kinds of words of others' matters, 0..=3.
+    pub elsewhere: f32,
 }
 
 /// Standardised signs to P(right).

@@ -69,6 +69,16 @@ impl Index {
         votes.into_iter().map(f32::ln).collect()
     }
 
+    /// Cosine to the nearest phrase of a class that is marked and to the nearest of another, -1..=1.
+    pub fn nearest_of(&self, cosines: ArrayView1<'_, f32>, marked: impl Fn(usize) -> bool) -> (f32, f32) {
+        let (mut of_marked, mut of_others) = (-1.0f32, -1.0f32);
+        for (&c, &label) in cosines.iter().zip(&self.labels) {
+            let nearest = if marked(label) { &mut of_marked } else { &mut of_others };
+            *nearest = nearest.max(c);
+        }
+        (of_marked, of_others)
+    }
+
     pub fn nearness(
         &self,
         cosines: ArrayView1<'_, f32>,

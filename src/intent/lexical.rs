@@ -6,8 +6,12 @@
 
 use std::collections::HashMap;
 
-/// Added to every count; small, since a word unseen under an intent says much.
-const SMOOTHING: f32 = 0.01;
+/// How much of the whole corpus is mixed into each intent's words, in weighted n-grams (Dirichlet smoothing, Zhai and
+/// Lafferty 2001): an intent with few phrases then speaks like everybody where it says nothing, instead of lacking
+/// every everyday word.
+const BACKGROUND: f32 = 30.0;
+/// Kept off zero in the background.
+const UNSEEN: f32 = 0.01;
 /// Letter n-grams, within words with their edges.
 const LETTERS: std::ops::RangeInclusive<usize> = 2..=5;
 
@@ -96,7 +100,7 @@ fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
 pub struct Bayes {
     /// Feature to (class, log gain over a feature unseen there).
     gains: Vec<Vec<(u16, f32)>>,
-    /// Per class: log probability of an unseen feature.
+    /// Per class: log probability of an unseen feature, less that of the background.
     unseen: Vec<f32>,
 }
 
@@ -119,15 +123,18 @@ impl Bayes {
                 }
             }
         }
-        for (_, n) in counts.iter_mut().flatten() {
-            *n = (*n + SMOOTHING).ln() - SMOOTHING.ln();
+        let all = totals.iter().sum::<f32>() + UNSEEN * vocabulary as f32;
+        for list in &mut counts {
+            let everywhere = (list.iter().map(|(_, n)| n).sum::<f32>() + UNSEEN) / all;
+            let mixed = BACKGROUND * everywhere;
+            list.iter_mut().for_each(|(_, n)| *n = (*n + mixed).ln() - mixed.ln());
         }
-        let unseen =
-            totals.iter().map(|t| SMOOTHING.ln() - (t + SMOOTHING * vocabulary as f32).ln()).collect();
+        // What every class shares (the log of the background) changes no comparison and is left out.
+        let unseen = totals.iter().map(|t| BACKGROUND.ln() - (t + BACKGROUND).ln()).collect();
         Bayes { gains: counts, unseen }
     }
 
-    /// Log likelihood per class.
+    /// Log likelihood per class, less that of the background.
     pub fn scores(&self, features: &Features) -> Vec<f32> {
         let all: f32 = features.iter().map(|f| f.1).sum();
         let mut scores: Vec<f32> = self.unseen.iter().map(|u| u * all).collect();

@@ -8,6 +8,7 @@ mod chat;
 mod clauses;
 mod complete;
 mod corpus;
+mod elsewhere;
 mod embeddings;
 mod emergency;
 mod encoder;
@@ -31,6 +32,8 @@ mod slots;
 mod speller;
 mod train;
 mod understanding;
+mod warm;
+mod young;
 
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::alarm::Danger;
 use super::corpus::OUT_OF_SCOPE;
+use super::emergency;
 use super::model::Guess;
-use super::{By, Candidate, Tense, Topic, Verdict, emergency, slots};
+use super::{By, Candidate, Tense, Topic, Verdict, slots};
 use crate::site::Tier;
 use crate::sop::{Kind, Library, Sop};
 
@@ -15,23 +16,14 @@ const ASK_FROM: f32 = 0.30;
 const SECOND_FROM: f32 = 0.06;
 /// From here the best guess is asked about, however unlikely the second.
 const ASK_ANYHOW: f32 = 0.60;
-/// The model alone raises the emergency lane from here (the rules come first and need no number).
-const EMERGENCY_FROM: f32 = 0.50;
-/// With a word of the danger it stays the best guess from here (a person is told).
-const DANGER_FROM: f32 = 0.38;
-/// Without a word of the danger, but beside a phrase that is known for it.
-const EMERGENCY_BY_NEIGHBOUR: f32 = 0.80;
 /// More likely a stranger's text than one of ours.
 const OUTSIDE_FROM: f32 = 0.50;
 /// So sure of it that neither a cloud model nor a person need look first.
 const SURELY_OUTSIDE: f32 = 0.90;
-/// A word of danger in what is this likely a stranger's text is no danger here.
-const DANGER_ELSEWHERE: f32 = 0.65;
-
+/// A second reading is asked about before a likelier one that nobody can be asked about, from this share of it on.
+const PASSES: f32 = 0.5;
 /// An act matches only where the text alone, whatever the scene adds, gives it this much.
 const ACT_FROM_TEXT: f32 = 0.30;
-/// Another reading this sure is danger only for an alarm that needs no word beside it.
-const SURE_OF_OTHER: f32 = 0.90;
 
 /// P(right) from which this SOP matches, 0..=1: the more it may do, the surer.
 pub fn match_from(sop: &Sop) -> f32 {
@@ -88,16 +80,12 @@ pub fn restrain(topics: &mut [Topic], strictness: &Strictness, tense: Tense, inj
     of_acts.unwrap_or(tense)
 }
 
-/// The danger that the alarm hears in a text which the head reads as something else. `known`: it stands word for word
-/// among the phrases of something else.
-pub fn alarm(guess: &Guess, plain: &str) -> Option<Danger> {
+/// The danger that the alarm hears in a text. `guarded`: a rule found idiom, negation or the past around its words.
+pub fn alarm(guess: &Guess, guarded: bool) -> Option<Danger> {
     let danger = guess.danger.as_ref()?;
     let other = guess.ranked.first().is_some_and(|(best, _)| !best.starts_with("emergency."));
-    let enough = match emergency::has_word(&danger.intent, plain) {
-        true if !(other && guess.confidence >= SURE_OF_OTHER) => danger.ring_from,
-        _ => danger.alone_from,
-    };
-    let rings = danger.p >= enough && guess.outside < DANGER_ELSEWHERE && !(other && guess.verbatim);
+    let enough = if guarded { danger.in_spite_from } else { danger.ring_from };
+    let rings = danger.p >= enough && guess.outside < SURELY_OUTSIDE && !(other && guess.verbatim);
     rings.then(|| danger.clone())
 }
 
@@ -116,21 +104,8 @@ pub fn rung(danger: &Danger, guess: &Guess, text: &str) -> Topic {
     topic
 }
 
-/// Whether the guess is no emergency, or one with evidence beside the model's own opinion.
-pub fn may_ring(guess: &Guess, plain: &str) -> bool {
-    let Some((best, _)) = guess.ranked.first().filter(|(best, _)| best.starts_with("emergency.")) else {
-        return true;
-    };
-    let sure = guess.confidence;
-    if emergency::has_word(best, plain) {
-        sure >= DANGER_FROM && guess.outside < DANGER_ELSEWHERE
-    } else {
-        sure >= EMERGENCY_BY_NEIGHBOUR && guess.neighbour_agrees && guess.outside < OUTSIDE_FROM
-    }
-}
-
-/// What the model's guess about `text` comes to.
-pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
+/// What the model's guess about `text` comes to. `words`: the plain text, in which a word of danger makes a person look.
+pub fn topic(guess: &Guess, strictness: &Strictness, text: &str, words: &str) -> Topic {
     let (best, p_best) = guess.ranked.first().cloned().unwrap_or((OUT_OF_SCOPE.to_owned(), 0.0));
     let confidence = guess.confidence.clamp(0.0, 1.0);
     // What the best leaves over is shared by the rest as the softmax would.
@@ -144,10 +119,11 @@ pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
     alternatives.extend(rest);
 
     let danger = best.starts_with("emergency.");
-    if !danger && best != OUT_OF_SCOPE && guess.outside >= OUTSIDE_FROM {
+    let stranger_from = if guess.young { SURELY_OUTSIDE } else { OUTSIDE_FROM };
+    if !danger && best != OUT_OF_SCOPE && guess.outside >= stranger_from {
         return stranger(guess.outside, alternatives, text);
     }
-    let refused = !danger && guess.outside >= guess.refuse_from;
+    let refused = !danger && !guess.young && guess.outside >= guess.refuse_from;
     // An act that is nearly sure enough is asked about, however far behind the second is.
     let second_from = if confidence >= ASK_ANYHOW { 0.0 } else { SECOND_FROM };
     let second = guess.ranked.iter().skip(1).any(|(intent, p)| askable(intent) && *p >= second_from);
@@ -155,22 +131,35 @@ pub fn topic(guess: &Guess, strictness: &Strictness, text: &str) -> Topic {
     let by_scene = strictness.acts.contains(&best) && guess.alone.is_some_and(|p| p < ACT_FROM_TEXT);
     let decision = if best == OUT_OF_SCOPE {
         if confidence.max(guess.outside) >= 0.5 { Verdict::None } else { Verdict::Fallback }
-    } else if danger && confidence >= EMERGENCY_FROM {
-        Verdict::Emergency
+    } else if let Some(doubt) = doubt(guess, danger, words) {
+        // A person looks at what may be danger, and the desk sees by the order why.
+        let mut first = vec![Candidate { intent: doubt.intent.clone(), confidence: doubt.p.min(confidence) }];
+        first.extend(alternatives.into_iter().filter(|c| c.intent != doubt.intent).take(4));
+        alternatives = first;
+        Verdict::Fallback
     } else if refused {
         Verdict::Fallback
     } else if confidence >= strictness.of_intent(&best) && !danger && !by_scene {
         Verdict::Match
     } else if confidence >= ASK_FROM && askable(&best) && second {
-        // The two that are asked about stand first.
-        let mut named: Vec<Candidate> = alternatives.iter().filter(|c| askable(&c.intent)).cloned().collect();
-        named.extend(alternatives.iter().filter(|c| !askable(&c.intent)).cloned());
+        // The two that are asked about stand first, unless the second is far behind what it would pass.
+        let passed = alternatives.get(1).map_or(0.0, |c| c.confidence);
+        let (mut named, rest): (Vec<_>, Vec<_>) = alternatives
+            .into_iter()
+            .partition(|c| c.intent == best || (askable(&c.intent) && c.confidence >= PASSES * passed));
+        named.extend(rest);
         alternatives = named;
         Verdict::Ask
     } else {
         Verdict::Fallback
     };
     Topic { intent: best, confidence, decision, alternatives, text: text.to_owned(), by: By::Model }
+}
+
+/// What may be danger although it did not ring: it holds a word of it, and hardly any text of another kind sounds so.
+fn doubt<'a>(guess: &'a Guess, danger: bool, plain: &str) -> Option<&'a Danger> {
+    let told = guess.danger.as_ref().filter(|d| !danger && !guess.verbatim && d.p >= d.doubt_from)?;
+    emergency::has_word(&told.intent, plain).then_some(told)
 }
 
 /// The gate says it is none of ours, whatever it resembles.
@@ -221,8 +210,8 @@ mod tests {
             confidence,
             outside: 0.0,
             refuse_from: 0.4,
-            neighbour_agrees: false,
             verbatim: false,
+            young: false,
             alone: None,
             danger: None,
         }
@@ -237,8 +226,8 @@ mod tests {
 
     #[test]
     fn what_moves_a_door_must_be_surer_than_what_answers() {
-        assert_eq!(topic(&guess("faq.wifi", 0.6, 0.6), &strict(), "").decision, Verdict::Match);
-        let door = topic(&guess("access.locked-out", 0.6, 0.6), &strict(), "");
+        assert_eq!(topic(&guess("faq.wifi", 0.6, 0.6), &strict(), "", "").decision, Verdict::Match);
+        let door = topic(&guess("access.locked-out", 0.6, 0.6), &strict(), "", "");
         assert_eq!(door.decision, Verdict::Ask);
         assert_eq!(
             (door.alternatives[0].intent.as_str(), door.alternatives[1].intent.as_str()),
@@ -249,7 +238,7 @@ mod tests {
     #[test]
     fn no_act_is_chosen_for_the_past_for_what_if_or_for_orders_to_the_machine() {
         let read = |intent: &str, tense, injected| {
-            let mut topics = [topic(&guess(intent, 0.9, 0.95), &strict(), "")];
+            let mut topics = [topic(&guess(intent, 0.9, 0.95), &strict(), "", "")];
             restrain(&mut topics, &strict(), tense, injected);
             topics[0].decision
         };
@@ -263,7 +252,8 @@ mod tests {
     #[test]
     fn the_past_of_one_clause_restrains_only_what_was_read_from_it() {
         let read = |text: &str, tense, by| {
-            let mut topics = [Topic { by, ..topic(&guess("access.locked-out", 0.9, 0.95), &strict(), text) }];
+            let mut topics =
+                [Topic { by, ..topic(&guess("access.locked-out", 0.9, 0.95), &strict(), text, text) }];
             let of_acts = restrain(&mut topics, &strict(), tense, false);
             (topics[0].decision, of_acts)
         };
@@ -277,27 +267,37 @@ mod tests {
 
     #[test]
     fn the_scene_alone_chooses_no_act() {
-        let of =
-            |alone| topic(&Guess { alone, ..guess("access.locked-out", 0.9, 0.95) }, &strict(), "").decision;
+        let of = |alone| {
+            topic(&Guess { alone, ..guess("access.locked-out", 0.9, 0.95) }, &strict(), "", "").decision
+        };
         assert_eq!(of(None), Verdict::Match);
         assert_eq!(of(Some(0.6)), Verdict::Match);
         assert_eq!(of(Some(0.2)), Verdict::Ask);
         let answer = Guess { alone: Some(0.1), ..guess("faq.wifi", 0.9, 0.95) };
-        assert_eq!(topic(&answer, &strict(), "").decision, Verdict::Match);
+        assert_eq!(topic(&answer, &strict(), "", "").decision, Verdict::Match);
+    }
+
+    fn danger(p: f32) -> Danger {
+        Danger {
+            intent: "emergency.medical".into(),
+            p,
+            ring_from: 0.5,
+            doubt_from: 0.3,
+            in_spite_from: 0.95,
+            silent_below: 0.01,
+        }
     }
 
     #[test]
-    fn the_alarm_rings_with_a_word_or_when_very_sure_and_not_over_a_known_phrase() {
-        let danger = |p| Danger { intent: "emergency.medical".into(), p, ring_from: 0.5, alone_from: 0.95 };
-        let of = |p, confidence| Guess { danger: Some(danger(p)), ..guess("sim.frozen", 0.5, confidence) };
-        assert!(alarm(&of(0.7, 0.5), "he went pale").is_some());
-        assert!(alarm(&of(0.7, 0.5), "something with my mate").is_none());
-        assert!(alarm(&of(0.97, 0.5), "something with my mate").is_some());
-        assert!(alarm(&of(0.7, 0.95), "he went pale").is_none());
-        assert!(alarm(&of(0.4, 0.5), "he went pale").is_none());
-        assert!(alarm(&Guess { verbatim: true, ..of(0.99, 0.9) }, "he went pale").is_none());
-        assert!(alarm(&Guess { outside: 0.8, ..of(0.99, 0.5) }, "he went pale").is_none());
-        let topic = rung(&danger(0.7), &of(0.7, 0.5), "he went pale");
+    fn the_alarm_rings_when_sure_and_surer_beside_an_idiom_and_not_over_a_known_phrase() {
+        let of = |p| Guess { danger: Some(danger(p)), ..guess("sim.frozen", 0.5, 0.5) };
+        assert!(alarm(&of(0.7), false).is_some());
+        assert!(alarm(&of(0.7), true).is_none());
+        assert!(alarm(&of(0.97), true).is_some());
+        assert!(alarm(&of(0.4), false).is_none());
+        assert!(alarm(&Guess { verbatim: true, ..of(0.99) }, false).is_none());
+        assert!(alarm(&Guess { outside: 0.95, ..of(0.99) }, false).is_none());
+        let topic = rung(&danger(0.7), &of(0.7), "he went pale");
         assert_eq!(
             (topic.decision, topic.alternatives[1].intent.as_str()),
             (Verdict::Emergency, "sim.frozen")
@@ -305,38 +305,35 @@ mod tests {
     }
 
     #[test]
+    fn what_seems_a_strangers_is_asked_about_where_the_intent_is_new() {
+        let of = |young, outside| {
+            topic(&Guess { young, outside, ..guess("faq.wifi", 0.6, 0.45) }, &strict(), "", "").decision
+        };
+        assert_eq!((of(false, 0.7), of(true, 0.7)), (Verdict::Fallback, Verdict::Ask));
+        assert_eq!(of(true, 0.95), Verdict::None);
+    }
+
+    #[test]
     fn unsure_falls_back_and_outside_is_none() {
-        assert_eq!(topic(&guess("faq.wifi", 0.3, 0.1), &strict(), "").decision, Verdict::Fallback);
-        assert_eq!(topic(&guess(OUT_OF_SCOPE, 0.9, 0.9), &strict(), "").decision, Verdict::None);
-        assert_eq!(topic(&guess(OUT_OF_SCOPE, 0.4, 0.3), &strict(), "").decision, Verdict::Fallback);
+        assert_eq!(topic(&guess("faq.wifi", 0.3, 0.1), &strict(), "", "").decision, Verdict::Fallback);
+        assert_eq!(topic(&guess(OUT_OF_SCOPE, 0.9, 0.9), &strict(), "", "").decision, Verdict::None);
+        assert_eq!(topic(&guess(OUT_OF_SCOPE, 0.4, 0.3), &strict(), "", "").decision, Verdict::Fallback);
     }
 
     #[test]
     fn the_intent_is_the_best_guess_whatever_the_verdict() {
         for confidence in [0.05, 0.4, 0.95] {
-            assert_eq!(topic(&guess("faq.wifi", 0.5, confidence), &strict(), "").intent, "faq.wifi");
+            assert_eq!(topic(&guess("faq.wifi", 0.5, confidence), &strict(), "", "").intent, "faq.wifi");
         }
     }
 
     #[test]
     fn a_stranger_matches_nothing_and_a_doubtful_one_goes_on_to_a_person() {
-        let of = |outside| topic(&Guess { outside, ..guess("faq.wifi", 0.9, 0.9) }, &strict(), "");
+        let of = |outside| topic(&Guess { outside, ..guess("faq.wifi", 0.9, 0.9) }, &strict(), "", "");
         assert_eq!(of(0.1).decision, Verdict::Match);
         assert_eq!((of(0.45).decision, of(0.45).intent.as_str()), (Verdict::Fallback, "faq.wifi"));
         assert_eq!(of(0.7).decision, Verdict::Fallback);
         assert_eq!((of(0.95).decision, of(0.95).intent.as_str()), (Verdict::None, OUT_OF_SCOPE));
         assert_eq!(of(0.9).alternatives[0].intent, OUT_OF_SCOPE);
-        let danger = Guess { outside: 0.9, ..guess("emergency.fire", 0.9, 0.9) };
-        assert_eq!(topic(&danger, &strict(), "").decision, Verdict::Emergency);
-    }
-
-    #[test]
-    fn the_model_alone_rings_only_with_evidence() {
-        let medical = guess("emergency.medical", 0.7, 0.7);
-        assert!(may_ring(&medical, "he has gone grey and cant talk"));
-        assert!(!may_ring(&medical, "we have visitors coming, can they get a link"));
-        let near = Guess { neighbour_agrees: true, confidence: 0.9, ..medical };
-        assert!(may_ring(&near, "something is really off with my buddy"));
-        assert!(may_ring(&guess("faq.wifi", 0.2, 0.2), ""));
     }
 }

@@ -33,6 +33,26 @@ pub struct LoadOptions<'a> {
     pub train_on: Option<Vec<(String, String)>>,
 }
 
+/// Whether the model may raise the alarm over a text in which no rule did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Open,
+    /// Only when very sure: a rule found idiom, negation or hearsay, or it speaks of the past.
+    Guarded,
+    /// A "what if", or an alarm that already rings.
+    Closed,
+}
+
+impl Lane {
+    fn of(scan: Scan, tense: Tense) -> Lane {
+        match (scan, tense) {
+            (_, Tense::Hypothetical) => Lane::Closed,
+            (Scan::Silent, Tense::Now) => Lane::Open,
+            _ => Lane::Guarded,
+        }
+    }
+}
+
 /// Reads customers' texts.
 #[derive(Clone)]
 pub struct Understanding(Arc<Inner>);
@@ -58,18 +78,31 @@ impl Understanding {
     /// Loads encoder and runtime, embeds the phrases and trains the head, or takes it from the cache.
     pub fn load(options: LoadOptions<'_>) -> Result<Understanding, IntentError> {
         let encoder = Arc::new(Encoder::load(options.model_dir)?);
-        Understanding::with_encoder(encoder, options)
+        Understanding::with_encoder(encoder, options, None)
     }
 
-    /// A new understanding for changed SOPs; the encoder in use is kept.
+    /// A new understanding for changed SOPs; the encoder in use is kept. Thorough: seconds.
     pub fn retrain(&self, options: LoadOptions<'_>) -> Result<Understanding, IntentError> {
         match &self.0.model {
-            Some(model) => Understanding::with_encoder(model.encoder().clone(), options),
+            Some(model) => Understanding::with_encoder(model.encoder().clone(), options, None),
             None => Understanding::load(options),
         }
     }
 
-    fn with_encoder(encoder: Arc<Encoder>, options: LoadOptions<'_>) -> Result<Understanding, IntentError> {
+    /// The same within a second, where a few SOPs changed: learnt on from this one. [`retrain`](Self::retrain) should
+    /// follow.
+    pub fn learn_on(&self, options: LoadOptions<'_>) -> Result<Understanding, IntentError> {
+        match &self.0.model {
+            Some(model) => Understanding::with_encoder(model.encoder().clone(), options, Some(model)),
+            None => Understanding::load(options),
+        }
+    }
+
+    fn with_encoder(
+        encoder: Arc<Encoder>,
+        options: LoadOptions<'_>,
+        before: Option<&Model>,
+    ) -> Result<Understanding, IntentError> {
         let (rows, only) = match options.train_on {
             Some(rows) => {
                 let only = rows.iter().map(|(_, intent)| intent.clone()).collect();
@@ -79,7 +112,7 @@ impl Understanding {
             None => (corpus::rows(options.library, corpus::shipped(options.model_dir)?), None),
         };
         let places = options.site.map(Places::of).unwrap_or_default();
-        let model = Model::new(encoder, &rows, &places.words, options.cache_dir)?;
+        let model = Model::new(encoder, &rows, &places.words, options.cache_dir, before)?;
         let strictness = Strictness::of(options.library);
         Ok(Understanding(Arc::new(Inner { places, model: Some(model), strictness, only })))
     }
@@ -95,6 +128,11 @@ impl Understanding {
     pub fn training_rows(library: &Library, model_dir: &Path) -> Result<Vec<(String, String)>, IntentError> {
         let rows = corpus::rows(library, corpus::shipped(model_dir)?);
         Ok(rows.into_iter().map(|row| (row.text, row.intent)).collect())
+    }
+
+    /// Whether the head was trained thoroughly, and not only [learnt on](Self::learn_on).
+    pub fn is_thorough(&self) -> bool {
+        self.0.model.as_ref().is_none_or(Model::is_thorough)
     }
 
     pub fn has_model(&self) -> bool {
@@ -160,13 +198,12 @@ impl Inner {
         let mut topics = match scan {
             Scan::Fires(intent) => self.emergency_topics(intent, &tidy),
             Scan::Guarded | Scan::Silent => {
-                // The clauses of a longer text are asked each for itself.
-                let emergencies = scan == Scan::Silent && slots.tense == Tense::Now;
+                let lane = Lane::of(scan, slots.tense);
                 self.by_wording(&tidy, &plain, context)
                     .filter(|t| self.exists(&t.intent))
                     .map(|t| vec![t])
                     .unwrap_or_else(|| {
-                        let topics = self.by_model(&tidy, emergencies, context);
+                        let topics = self.by_model(&tidy, lane, context);
                         with_context(topics, &tidy, context)
                     })
             }
@@ -189,8 +226,16 @@ impl Inner {
         };
         match scan {
             Scan::Fires(intent) if !self.exists(intent) => Scan::Silent,
+            Scan::Fires(_) if self.heard_wrongly(text) => Scan::Guarded,
             scan => scan,
         }
+    }
+
+    /// Whether the alarm hears nothing at all in a text, nor in any clause of it, in which a rule heard danger.
+    fn heard_wrongly(&self, text: &str) -> bool {
+        let Some(model) = &self.model else { return false };
+        let silent = |part: &str| model.alarm(part).is_some_and(|d| d.p < d.silent_below);
+        silent(text) && clauses::split(text).into_iter().all(silent)
     }
 
     /// Whether the intent is one of those there are.
@@ -206,7 +251,7 @@ impl Inner {
             let others = clauses
                 .iter()
                 .filter(|c| emergency::scan(c) == Scan::Silent)
-                .filter_map(|c| self.sure(c, false, &Prior::default()));
+                .filter_map(|c| self.sure(c, Lane::Closed, &Prior::default()));
             for topic in others.filter(|t| t.intent != OUT_OF_SCOPE && clauses::urgency(&t.intent) < 9) {
                 add(&mut topics, topic);
             }
@@ -232,8 +277,8 @@ impl Inner {
         chat::exact(plain, context).map(|intent| rule(intent, By::Rule))
     }
 
-    fn by_model(&self, text: &str, emergencies: bool, context: &Context) -> Vec<Topic> {
-        let Some(whole) = self.guess(text, emergencies, context, &Prior::of(context)) else {
+    fn by_model(&self, text: &str, lane: Lane, context: &Context) -> Vec<Topic> {
+        let Some(whole) = self.guess(text, lane, context, &Prior::of(context)) else {
             return vec![unread(text)];
         };
         let clauses = clauses::split(text);
@@ -241,12 +286,16 @@ impl Inner {
             return vec![whole];
         }
         let mut topics: Vec<Topic> = Vec::new();
+        // "No one is hurt" is said of the whole text.
+        let unhurt = emergency::nobody_hurt(text);
         for clause in clauses {
             // What guards one clause, or puts it in the past, says nothing about the next.
-            let danger = emergencies
-                || (emergency::scan(clause) == Scan::Silent
-                    && slots::tense_of(clause, Tense::Now) == Tense::Now);
-            let Some(topic) = self.sure(clause, danger, &Prior::of_place(context)) else { continue };
+            let own = match lane {
+                Lane::Open => Lane::Open,
+                _ => Lane::of(emergency::scan(clause), slots::tense_of(clause, Tense::Now)),
+            };
+            let own = if own == Lane::Open && unhurt { Lane::Guarded } else { own };
+            let Some(topic) = self.sure(clause, own, &Prior::of_place(context)) else { continue };
             let family_told = topic.intent.starts_with("booking.") && !clauses::asks(clause);
             if topic.intent != OUT_OF_SCOPE && clauses::urgency(&topic.intent) < 9 && !family_told {
                 add(&mut topics, topic);
@@ -266,34 +315,41 @@ impl Inner {
         topics
     }
 
-    fn guess(&self, text: &str, emergencies: bool, context: &Context, prior: &Prior) -> Option<Topic> {
+    fn guess(&self, text: &str, lane: Lane, context: &Context, prior: &Prior) -> Option<Topic> {
         let model = self.model.as_ref()?;
         let plain = normalise::plain(text);
         let back = context.last_intent.is_none() && chat::is_back(&plain);
+        let weather = emergency::is_weather(text);
         let allowed = |intent: &str| match intent {
-            "emergency.trapped" => emergencies && !emergency::is_outside(text),
-            "emergency.flood" => emergencies && !emergency::is_weather(text),
             "followup.resolved" => !back,
-            _ => emergencies || !intent.starts_with("emergency."),
+            _ if !intent.starts_with("emergency.") => true,
+            _ if lane == Lane::Closed => false,
+            "emergency.flood" if weather => false,
+            _ if weather && !emergency::has_word(intent, &plain) => false,
+            "emergency.trapped" => !emergency::is_outside(text),
+            _ => true,
         };
         let guess = model.guess(text, &allowed, prior).and_then(|guess| {
-            if route::may_ring(&guess, &plain) {
-                return Ok(guess);
+            if let Some(danger) = route::alarm(&guess, lane == Lane::Guarded) {
+                return Ok((guess, Some(danger)));
             }
+            // What does not ring is read as what else it may be.
             let calm = |intent: &str| !intent.starts_with("emergency.") && allowed(intent);
-            model.guess(text, &calm, prior)
+            let danger = guess.ranked.first().is_some_and(|(best, _)| best.starts_with("emergency."));
+            let guess = if danger { model.guess(text, &calm, prior)? } else { guess };
+            Ok((guess, None))
         });
         match guess {
-            Ok(mut guess) => {
-                if let Some(danger) = route::alarm(&guess, &plain).filter(|d| allowed(&d.intent)) {
-                    return Some(route::rung(&danger, &guess, text));
-                }
+            Ok((guess, Some(danger))) => Some(route::rung(&danger, &guess, text)),
+            Ok((mut guess, None)) => {
                 // An answer in few words looks like anybody's; to our question it is none of a stranger's.
                 let under_way = context.pending.is_some() || context.last_intent.is_some();
                 if under_way && guess.is_conversation() {
                     guess.outside = 0.0;
                 }
-                Some(route::topic(&guess, &self.strictness, text))
+                // Where a rule found idiom or the past, its words are no reason to look.
+                let words = if lane == Lane::Open { plain.as_str() } else { "" };
+                Some(route::topic(&guess, &self.strictness, text, words))
             }
             Err(e) => {
                 tracing::warn!(error = %e, "the encoder failed; the message is read by rules alone");
@@ -303,10 +359,9 @@ impl Inner {
     }
 
     /// The clause's topic, if the model is sure of it.
-    fn sure(&self, clause: &str, emergencies: bool, prior: &Prior) -> Option<Topic> {
+    fn sure(&self, clause: &str, lane: Lane, prior: &Prior) -> Option<Topic> {
         let small_talk = chat::exact(&normalise::plain(clause), &Context::default()).is_some();
-        let topic =
-            (!small_talk).then(|| self.guess(clause, emergencies, &Context::default(), prior)).flatten()?;
+        let topic = (!small_talk).then(|| self.guess(clause, lane, &Context::default(), prior)).flatten()?;
         matches!(topic.decision, Verdict::Match | Verdict::Emergency).then_some(topic)
     }
 }

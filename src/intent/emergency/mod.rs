@@ -9,6 +9,7 @@ mod fire;
 mod flood;
 mod further;
 mod medical;
+mod ordinary;
 mod sayings;
 mod security;
 mod trapped;
@@ -48,28 +49,34 @@ const BODY: &str = r"(?:head|skull|face|eye|eyes|nose|jaw|neck|back|spine|should
 
 /// Order is urgency: the first family that fires names the text.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let families: [(&'static str, &[Row], &str); 21] = [
+    let families: [(&'static str, &[Row], &str); 27] = [
         ("emergency.medical", medical::ROWS, ""),
         ("emergency.medical", understated::MEDICAL, ""),
         ("emergency.medical", further::MEDICAL, ""),
         ("emergency.medical", sayings::MEDICAL, ""),
+        ("emergency.medical", ordinary::MEDICAL, ""),
         ("emergency.fire", fire::ROWS, ""),
         ("emergency.fire", understated::FIRE, ""),
         ("emergency.fire", further::FIRE, ""),
         ("emergency.fire", sayings::FIRE, ""),
+        ("emergency.fire", ordinary::FIRE, ""),
         ("emergency.security", security::ROWS, ""),
         ("emergency.security", understated::SECURITY, ""),
         ("emergency.security", further::SECURITY, ""),
         ("emergency.security", sayings::SECURITY, ""),
+        ("emergency.security", ordinary::SECURITY, ""),
         ("emergency.trapped", trapped::ROWS, trapped::NOT_TRAPPED),
         ("emergency.trapped", understated::TRAPPED, trapped::NOT_TRAPPED),
         ("emergency.trapped", sayings::TRAPPED, trapped::NOT_TRAPPED),
+        ("emergency.trapped", ordinary::TRAPPED, trapped::NOT_TRAPPED),
         ("emergency.flood", flood::ROWS, ""),
         ("emergency.flood", understated::FLOOD, ""),
         ("emergency.flood", further::FLOOD, ""),
         ("emergency.flood", sayings::FLOOD, ""),
+        ("emergency.flood", ordinary::FLOOD, ""),
         ("", further::CALM, ""),
         ("", sayings::CALM, ""),
+        ("", ordinary::CALM, ""),
     ];
     let compile = |pattern: &str| {
         let full = pattern.replace("{P}", PERSON).replace("{BODY}", BODY);
@@ -100,6 +107,12 @@ static UNHURT: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+static NOBODY_HURT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"\b(?:no one|noone|nobody|none of us|personne) (?:\w+ ){0,3}(?:hurt|injured|bless[eé]e?s?)\b",
+    )
+});
+
 /// "lol no seriously", "not joking": what follows is meant, whatever was laughed before.
 static EARNEST: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
@@ -117,20 +130,30 @@ static DOUBT: LazyLock<Regex> = LazyLock::new(|| {
 /// Of a text about a booking that something elsewhere spoils: "pipe burst at home, gotta cancel".
 static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"\b(?:cancel\w*|refund\w*|resched\w*|annuler|take (?:me|us) off|(?:wont|cant|not going to|couldnt) (?:be able to )?make it|(?:move|change|swap) (?:my|our|the) (?:session|booking|time|slot)|late for (?:my|our) (?:booking|session))\b",
+        r"\b(?:cancel\w*|refund\w*|resched\w*|annuler|take (?:me|us) off|(?:wont|cant|not going to|couldnt) (?:be able to )?(?:make it|come (?:tonight|today|in|to (?:our|my|the))|be there)|(?:move|change|swap) (?:my|our|the) (?:session|booking|time|slot)|late for (?:my|our) (?:booking|session))\b",
     )
 });
 /// … unless it is here and now after all.
 static HERE_AND_NOW: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"\b(?:ambulance|911|help|right now|in here|in (?:bay|box) \d|bleeding|unconscious|not breathing|collapsed|come quick|hurry|urgent\w*|emergency now|smoke (?:in|coming)|on the floor)\b",
+        r"\b(?:ambulance|911|help|right now|in here|in (?:bay|box) \d|bleeding|unconscious|not breathing|collapsed|come quick|hurry|water just broke|just (?:collapsed|fainted|passed out)|urgent\w*|emergency now|smoke (?:in|coming)|on the floor)\b",
     )
 });
 /// A thing that "has a seizure", a knife that was found, a stroke that is played.
 static NOT_MEANT: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"\b(?:(?:screen|screens|sim|simulator|pc|computer|projector|tv|trackman|tablet|mouse|monitor|software|system|game|radar|it)(?: \w+){0,2} (?:having|has|had|have|suffered) (?:a |an )(?:\w+ )?(?:seizure|stroke|fit|heart attack|meltdown|breakdown)|\bit wont wake|(?:found|find|left) (?:a|my|someones|somebodys) (?:\w+ ){0,3}?kni(?:fe|ves)|pocket ?kni(?:fe|ves)|swiss army|stroke ?play|locked in (?:for|at|to|on) (?:(?:a|an|the|one|two|three|\d+|my|our|that|this) )?(?:full |whole |set )?(?:years?|months?|contract|term|rate|price|plan|season|summer|winter)|(?:locked|stuck|trapped) (?:in|into|with) (?:a|the|my|our|this) (?:contract|membership|plan|subscription)|with these prices|your prices|(?:couldve|could have|mightve|might have) (?:\w+ )?(?:been |gotten |got )?(?:hurt|injured|killed)|(?:frozen|froze|preview|game|menu|bullseye|round|range|screen|loading)\b[^.!?\n]{0,20} (?:cant|cannot|cant evn|cant even|wont let (?:me|us)) (?:\w+ )?exit|no water,? (?:only|just|came)|chok(?:e|ed|es|ing) (?:every|each|all|most|away)|passed out (?:the |our |some |a few )?(?:\w+ )?(?:scorecards?|cards|flyers|prizes|waivers|tees|drinks)|(?:my|our|the) (?:car|truck|van|suv) (?:is |s |got )?(?:\w+ )?(?:trapped|stuck|locked)|stole (?:my|our) (?:booking|session|reservation)|broke into the [5-9]0s|(?:greens?|putts?|fairways?) (?:is |are |s )on fire|(?:alarm|detector)s? (?:\w+ ){0,4}?(?:beep\w*|chirp\w*) (?:every|once)|on a tout brule|not overflow\w*|isnt (?:overflow\w*|ringing|running over)|no smoke or|trapped outside|(?:loading|menu) screen|hostage by|(?:bbq|barbecue) smoke|(?:roof|sunroof|window|trunk) (?:of|in|on) (?:my|our) (?:car|truck|house|apartment))\b",
+        r"\b(?:(?:screen|screens|sim|simulator|pc|computer|projector|tv|trackman|tablet|mouse|monitor|software|system|game|radar|it)(?: \w+){0,2} (?:having|has|had|have|suffered) (?:a |an )(?:\w+ )?(?:seizure|stroke|fit|heart attack|meltdown|breakdown)|\bit wont wake|(?:found|find|left) (?:a|my|someones|somebodys) (?:\w+ ){0,3}?kni(?:fe|ves)|pocket ?kni(?:fe|ves)|swiss army|stroke ?play|locked in (?:for|at|to|on) (?:(?:a|an|the|one|two|three|\d+|my|our|that|this) )?(?:full |whole |set )?(?:years?|months?|contract|term|rate|price|plan|season|summer|winter)|(?:locked|stuck|trapped) (?:in|into|with) (?:a|the|my|our|this) (?:contract|membership|plan|subscription)|with these prices|(?:trapped|stuck|locked) in (?:a |an |my |this |the )?(?:\w+ )?(?:marriage|relationship|job|meeting|lease|conversation|dead end)|your prices|(?:couldve|could have|mightve|might have) (?:\w+ )?(?:been |gotten |got )?(?:hurt|injured|killed)|(?:frozen|froze|preview|game|menu|bullseye|round|range|screen|loading)\b[^.!?\n]{0,20} (?:cant|cannot|cant evn|cant even|wont let (?:me|us)) (?:\w+ )?exit|no water,? (?:only|just|came)|chok(?:e|ed|es|ing) (?:every|each|all|most|away)|passed out (?:the |our |some |a few )?(?:\w+ )?(?:scorecards?|cards|flyers|prizes|waivers|tees|drinks)|(?:my|our|the) (?:car|truck|van|suv) (?:is |s |got )?(?:\w+ )?(?:trapped|stuck|locked)|stole (?:my|our) (?:booking|session|reservation)|broke into the [5-9]0s|(?:greens?|putts?|fairways?) (?:is |are |s )on fire|(?:alarm|detector)s? (?:\w+ ){0,4}?(?:beep\w*|chirp\w*) (?:every|once)|on a tout brule|not overflow\w*|isnt (?:overflow\w*|ringing|running over)|no smoke or|trapped outside|(?:loading|menu) screen|hostage by|(?:bbq|barbecue) smoke|(?:roof|sunroof|window|trunk) (?:of|in|on) (?:my|our) (?:car|truck|house|apartment))\b",
     )
+});
+/// Trouble at home, in town, at another business: no danger at the club.
+static AWAY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern::rule(
+        r"\b(?:at (?:the |my |our |his |her )?(?:grocery|supermarket|mall|store|work|home|house|school|cottage|apartment|restaurant|casino|bar|airport|bank|rink|other (?:club|location|place))\b|(?:my|our|his|her|neighbou?rs?) (?:\w+ )?(?:house|home|apartment|condo|basement|garage|shed|cottage|kitchen|boat|truck|car|van|street) (?:\w+ ){0,3}?(?:flooded|flooding|broken into|caught|burned|burnt|burst|got|was|has)\b|downtown\b|chez (?:moi|nous|lui|elle|mon|ma)\b)",
+    )
+});
+/// What everyday talk holds of words of danger (`ordinary::CALM`), as guards over a clause.
+static EVERYDAY: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    ordinary::CALM.iter().map(|(found, _)| pattern::rule(&format!(r"\b(?:{found})"))).collect()
 });
 static JEST: LazyLock<Regex> = LazyLock::new(|| pattern::rule(r"\b(?:lol|haha\w*|lmao|rofl)\b|😂|🤣"));
 
@@ -152,7 +175,7 @@ static PRESENT: LazyLock<Regex> = LazyLock::new(|| {
 
 static HEARSAY: LazyLock<Regex> = LazyLock::new(|| {
     pattern::rule(
-        r"\bheard (?:that|about|there (?:was|were|had)|you (?:had|guys)|they had|of)\b|\bread (?:that|about)\b|\b(?:on|in|from) the (?:news|movie|film|video|show|series|book|podcast)\b|\bsaw (?:a |the |this )?(?:video|movie|film|clip|documentary|show)\b|\b(?:on|watching) (?:tv|netflix|youtube|tiktok)\b|\bjust kidding\b|\bjk\b|\bjoking\b|\bfalse alarm\b|\bfire drill\b|\bno emergency\b|\bin the game\b|\bfausse alerte\b",
+        r"\bheard (?:that|about|there (?:was|were|had)|you (?:had|guys)|they had|of)\b|\bread (?:that|about)\b|\b(?:on|in|from) the (?:news|movie|film|video|show|series|book|podcast)\b|\bsaw (?:a |the |this )?(?:video|movie|film|clip|documentary|show)\b|\b(?:on|watching) (?:tv|netflix|youtube|tiktok)\b|\bjust kidding\b|\bjust curious\b|\bnever again\b|\b(?:article|essay|school project|survey|thesis|blog post|assignment)\b|\bjk\b|\bjoking\b|\bfalse alarm\b|\bfire drill\b|\bno emergency\b|\bin the game\b|\bfausse alerte\b",
     )
 });
 
@@ -176,6 +199,11 @@ pub(super) fn is_outside(text: &str) -> bool {
     OUTSIDE.is_match(&plain) && !COMES_IN.is_match(&plain)
 }
 
+/// "No one is hurt": the customer thought of it and says that there is nothing.
+pub(super) fn nobody_hurt(text: &str) -> bool {
+    NOBODY_HURT.is_match(&normalise::plain(text))
+}
+
 /// It rains, and not through the roof.
 pub(super) fn is_weather(text: &str) -> bool {
     let plain = normalise::plain(text);
@@ -194,7 +222,8 @@ pub fn scan_plain(plain: &str) -> Scan {
     let plain = &*meant;
     let elsewhere = ELSEWHERE.is_match(plain) && !HERE_AND_NOW.is_match(plain);
     for rule in RULES.iter() {
-        for found in rule.find.find_iter(plain) {
+        let mut at = 0;
+        while let Some(found) = rule.find.find_at(plain, at) {
             let (from, to) = clause_around(plain, found.start(), found.end());
             let unhurt = rule.intent == "emergency.medical" && UNHURT.is_match(found.as_str());
             if rule.intent.is_empty()
@@ -206,6 +235,12 @@ pub fn scan_plain(plain: &str) -> Scan {
             } else {
                 return Scan::Fires(rule.intent);
             }
+            if found.is_empty() {
+                break;
+            }
+            // What guards one sentence says nothing of the next, into which the words found may reach.
+            let sentence = found.as_str().find(['.', '!', '?', '\n']).map(|i| found.start() + i + 1);
+            at = sentence.unwrap_or(found.end()).max(found.start() + 1);
         }
     }
     scan
@@ -216,6 +251,12 @@ fn is_guarded(rule: &Rule, clause: &str, before: &str) -> bool {
     let jest = matches!(rule.intent, "emergency.medical" | "emergency.security") && JEST.is_match(&clause);
     if jest || NOT_MEANT.is_match(&clause) {
         return true;
+    }
+    if !HERE_AND_NOW.is_match(&clause) {
+        let of_a_place = matches!(rule.intent, "emergency.fire" | "emergency.flood" | "emergency.security");
+        if EVERYDAY.iter().any(|e| e.is_match(&clause)) || (of_a_place && AWAY.is_match(&clause)) {
+            return true;
+        }
     }
     NEGATED.is_match(before)
         || HEARSAY.is_match(&clause)

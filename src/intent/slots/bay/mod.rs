@@ -55,6 +55,8 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
         .captures_iter(plain)
         .flat_map(|c| [c.get(1), c.get(2)])
         .filter_map(|n| bay(n?.as_str()))
+        // "you reset bay 1 instead of bay 2, we are in bay 2"
+        .filter(|b| !mentions.iter().any(|m| m.bay == *b && STRONG_HERE.is_match(clause_before(plain, m.start))))
         .collect();
     mentions.extend(instead(plain, places, &mentions, &denied));
     if mentions.iter().any(|m| !denied.contains(&m.bay)) {
@@ -88,6 +90,23 @@ pub fn read(plain: &str, places: &Places, asked: bool) -> Bays {
         if own.iter().any(ours) && own.iter().any(theirs) {
             own.retain(|m| !theirs(m));
         }
+        // "we're in bay 1 and bay 4 has a fight going", but not "we're in bay 1 and bay 2"
+        let beside = |m: &&Mention| {
+            let with_ours =
+                own.iter().any(|o| ours(o) && o.end <= m.start && JOINED.is_match(&plain[o.end..m.start]));
+            let goes_on = DOES.is_match(&plain[m.end..]) && !TOO.is_match(&plain[m.end..]);
+            !ours(m) && (SAYS.is_match(clause_before(plain, m.start)) || with_ours && goes_on)
+        };
+        if own.iter().any(ours) {
+            let kept: Vec<bool> = own.iter().map(|m| !beside(m)).collect();
+            let mut kept = kept.into_iter();
+            own.retain(|_| kept.next().unwrap_or(true));
+        }
+    }
+    // "bay 1 here, bay 2 keeps walking through our swings"
+    let announced = |m: &&Mention| HERE_AFTER.is_match(&plain[m.end..]);
+    if own.iter().any(announced) && !own.iter().all(announced) {
+        own.retain(announced);
     }
     let mut bays = Vec::new();
     for m in own {
@@ -106,10 +125,12 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
         || THEIRS_AFTER.is_match(after)
         || NOISE_FROM.is_match(before)
         || NEIGHBOURS.is_match(before)
-        || (OTHERS.is_match(before)
+        || (OTHERS.is_match(&before.replace("you guys", "you"))
+            && !ASKED_TO_HELP.is_match(before)
+            && !OURS_TOO.is_match(sentence_before(plain, m.start))
             && !after.trim_start().starts_with("before us")
             && (BESIDE_US.is_match(before) || !OURS.is_match(before)));
-    if others && !HAD.is_match(before) {
+    if others && !HAD.is_match(before) && !NOW_OURS.is_match(before) {
         return Whose::Others;
     }
     let wished = || {
@@ -117,12 +138,13 @@ fn whose(plain: &str, m: &Mention, places: &Places) -> Whose {
             && !FROZEN.is_match(after)
             && (WISH.is_match(before) || ASKS_FIRST.is_match(before))
             && !HAVE_BOOKED.is_match(before)
+            && !ASKED_TO_HELP.is_match(before)
             && !DONE_TO.is_match(after)
     };
     let asked = || ASKS_FIRST.is_match(before) && FREE.is_match(after) && !FROZEN.is_match(after);
     let ago = || {
         let clause = clause_around(plain, m);
-        LONG_AGO.is_match(clause) && !LEFT_THERE.is_match(plain)
+        LONG_AGO.is_match(clause) && !GOES_ON.is_match(clause) && !LEFT_THERE.is_match(plain)
     };
     let landmark = !is_alias && LANDMARK.is_match(before);
     let sought = WHERE.is_match(before) || IF_POSSIBLE.is_match(after);
@@ -155,6 +177,9 @@ fn moved(plain: &str, places: &Places) -> Option<BayId> {
     let c = FROM_TO.captures(plain)?;
     let whole = c.get(0)?;
     let known = |n: &str| bay(n).is_some_and(|b| places.bays.is_empty() || places.bays.contains(&b));
+    if UNIT_AFTER.is_match(&plain[whole.end()..]) {
+        return None;
+    }
     // "our bay 2 booking from 1 to 3" speaks of times.
     let bare = !NAMED.is_match(whole.as_str());
     if bare && (NAMED.is_match(plain) || !known(&c[1]) || !known(&c[2])) {
@@ -228,6 +253,11 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
             found.add(whole.start(), whole.end(), bay);
         }
     }
+    for c in GLUED_ON.captures_iter(plain) {
+        if let (Some(number), Some(bay)) = (c.get(1), bay(&c[1])) {
+            found.add(number.start(), number.end(), bay);
+        }
+    }
     for c in
         ORDINAL.captures_iter(plain).chain(ORDINAL_ONE.captures_iter(plain)).filter(|c| c.get(2).is_none())
     {
@@ -241,7 +271,17 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
             found.add(word.start(), end, bay);
         }
     }
-    for pattern in [&*DICTATED, &*WE_ARE_IN, &*REVERSED, &*THING_ON, &*BARE, &*SUBJECT, &*LA] {
+    for c in PAIR.captures_iter(plain) {
+        for number in c.iter().skip(1).flatten() {
+            if let Some(bay) =
+                bay(number.as_str()).filter(|b| places.bays.is_empty() || places.bays.contains(b))
+            {
+                found.add(number.start(), number.end(), bay);
+            }
+        }
+    }
+    let of_holes = OF_HOLES.is_match(plain);
+    for pattern in [&*DICTATED, &*WE_ARE_IN, &*REVERSED, &*THING_ON, &*TROUBLE_IN, &*BARE, &*SUBJECT, &*LA] {
         for c in pattern.captures_iter(plain) {
             let Some(number) = c.iter().skip(1).flatten().next() else { continue };
             let Some(bay) = bay(number.as_str()) else { continue };
@@ -250,7 +290,8 @@ fn mentions(plain: &str, places: &Places) -> Vec<Mention> {
             let numbered = NUMBERED.is_match(
                 before.trim_end_matches(['#', ' ']).trim_end_matches("number").trim_end_matches("no."),
             );
-            if known && !numbered && !THING_AFTER.is_match(after) {
+            let hole = of_holes && before.trim_end_matches('#').ends_with("on ");
+            if known && !numbered && !hole && !THING_AFTER.is_match(after) {
                 found.add(number.start(), number.end(), bay);
             }
         }
@@ -267,10 +308,13 @@ fn named(plain: &str, found: &mut Found) {
         let list = c.get(2).map_or("", |m| m.as_str());
         let rest: Vec<BayId> = MORE.find_iter(list).filter_map(|m| bay(m.as_str())).collect();
         let after = &plain[whole.end()..];
-        let counts_something = UNIT_AFTER.is_match(after);
+        let counts_something = UNIT_AFTER.is_match(after) && !HOLE_AFTER.is_match(after);
         // "trackman 4" is a make.
         let make = whole.as_str().starts_with("trackman") && first.as_str() == "4";
         // "bay 2, 4 people": the unit belongs to the last number.
+        if OTHER_BOX.is_match(&plain[..whole.start()]) {
+            continue;
+        }
         if (!counts_something || !rest.is_empty())
             && !make
             && let Some(bay) = bay(first.as_str())
@@ -299,8 +343,18 @@ impl Found {
 
 fn corrected(plain: &str) -> Option<BayId> {
     let star = STAR.captures(plain).and_then(|c| c.get(1).or(c.get(2)).and_then(|m| bay(m.as_str())));
-    star.or_else(|| NOT_BUT.captures(plain).and_then(|c| bay(&c[1])))
+    star.or_else(|| rather(plain))
+        .or_else(|| NOT_BUT.captures(plain).and_then(|c| bay(&c[1])))
         .or_else(|| CORRECTION.captures_iter(plain).last().and_then(|c| bay(&c[1])))
+}
+
+/// The bay that is set against another one: "not 2 but 3".
+fn rather(plain: &str) -> Option<BayId> {
+    RATHER.captures_iter(plain).find_map(|c| {
+        let (whole, number) = (c.get(0)?, c.iter().skip(1).flatten().next()?);
+        let counts = |end: usize| THING_AFTER.is_match(&plain[end..]);
+        (!counts(whole.end()) && !counts(number.end())).then(|| bay(number.as_str())).flatten()
+    })
 }
 
 fn clause_before(plain: &str, at: usize) -> &str {
@@ -310,6 +364,11 @@ fn clause_before(plain: &str, at: usize) -> &str {
     let join =
         [" and ", " but "].iter().filter_map(|j| before.rfind(j).map(|i| i + j.len())).max().unwrap_or(0);
     &before[join..]
+}
+
+fn sentence_before(plain: &str, at: usize) -> &str {
+    let before = &plain[..at];
+    &before[before.rfind(['.', '!', '?', '\n', ';']).map_or(0, |i| i + 1)..]
 }
 
 /// Where `words` stands in the text as whole words.

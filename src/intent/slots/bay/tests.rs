@@ -315,6 +315,40 @@ proptest::proptest! {
         proptest::prop_assert_eq!(own(&text), Some(n), "{}", text);
     }
 
+    /// Two bays set against each other: the one meant is told apart, whichever stands first.
+    #[test]
+    fn of_two_bays_set_against_each_other_the_meant_one_is_read(
+        meant in 1u8..=4,
+        step in 1u8..=3,
+        word in proptest::sample::select(vec!["bay", "box", "sim"]),
+        way in 0usize..6,
+    ) {
+        let other = (meant - 1 + step) % 4 + 1;
+        let text = match way {
+            0 => format!("not {word} {other} but {word} {meant} is frozen"),
+            1 => format!("not {other} but {meant} is the one that froze"),
+            2 => format!("my mistake, {meant} not {other}"),
+            3 => format!("i asked about {word} {meant} not {other}"),
+            4 => format!("you restarted {word} {other} but we're in {meant}"),
+            _ => format!("oops, meant {word} {meant}, not {word} {other}"),
+        };
+        proptest::prop_assert_eq!(own(&text), Some(meant), "{}", text);
+    }
+
+    /// A number that counts, times or scores something is no bay, whatever the trouble.
+    #[test]
+    fn a_number_of_something_else_is_no_bay(
+        n in 1u8..=4,
+        saying in proptest::sample::select(vec![
+            "problem with {} of our shots", "so cold in {} minutes", "stuck on hole {}", "tee box {} is missing",
+            "issue with {} balls", "can someone check {} things for us", "it was {} under par that won",
+            "need help in {} min", "mail box {} has our card", "we are {} people in line", "froze {} times",
+        ]),
+    ) {
+        let text = saying.replace("{}", &n.to_string());
+        proptest::prop_assert_eq!(own(&text), None, "{}", text);
+    }
+
     #[test]
     fn any_text_is_read_without_panic(text in "(?s).{0,80}", asked: bool) {
         let plain = crate::intent::normalise::plain(&text);
@@ -348,4 +382,52 @@ fn friends_of_theirs_keep_their_bay() {
     let bays = |text: &str| read(&crate::intent::normalise::plain(text), &places(), false).bays;
     assert_eq!(bays("we're in bay 1 and my friends in bay 2 are frozen too"), [BayId(1), BayId(2)]);
     assert_eq!(bays("we're in bay 1 and there's a fight in bay 4"), [BayId(1)]);
+    assert_eq!(bays("we're in bay 1 and bay 4 has a fight going"), [BayId(1)]);
+    assert_eq!(bays("we're in bay 1 and bay 2 and it's dark"), [BayId(1), BayId(2)]);
+}
+
+#[test]
+fn trouble_told_of_a_bare_number_names_that_bay() {
+    check(&[
+        ("its freezing in 2, can you turn the heat to 21", Some(2)),
+        ("on 1, the radar misses every ball", Some(1)),
+        ("problems in 4", Some(4)),
+        ("can someone look at 3", Some(3)),
+        ("wrong one! its 2 thats frozen", Some(2)),
+        ("1 is boiling, 2 and 3 feel ok", Some(1)),
+        ("baytwo is stuck", Some(2)),
+        ("unlike bay 3 ours in 4 wont load", Some(4)),
+        ("we traded with the other guys so now its bay 3", Some(3)),
+        ("bay 1 here. bay 2 keeps walking through our swings", Some(1)),
+        ("i never said bay 3", None),
+        ("bay 3... hang on let me check... ok its 2", Some(2)),
+        ("non pas la 3, la 2", Some(2)),
+        ("my score is 3 not 4", None),
+        ("could you take a look in bay 4, we booked it at 2", Some(4)),
+        ("we are on 4 and it froze, par 3", None),
+        ("guys over here in bay 2 need a hand", Some(2)),
+        ("my wife and kids are in bay 4 and the screen is black", Some(4)),
+        ("im at bay 2, hes at bay 1. mine is frozen", Some(2)),
+        ("both 1 and 2 froze", None),
+        ("you guys reset bay 1 instead of bay 2, we are bay 2", Some(2)),
+        ("3 has no sound", Some(3)),
+        ("they moved us to 1 and its frozen", Some(1)),
+        ("want to switch from 3 to 4 oclock", None),
+        ("can we go to bay 4? bay 3 is dead", Some(3)),
+        ("cest la baie 4 pas la 3", Some(4)),
+        ("tees and towels needed in 3", Some(3)),
+    ]);
+}
+
+#[test]
+fn the_bay_they_are_in_counts_however_it_is_written() {
+    check(&[
+        ("Bay4frozen", Some(4)),
+        ("bay 2 hole 3", Some(2)),
+        ("1's frozen", Some(1)),
+        ("1 and 2 work, 3 doesnt", Some(3)),
+        ("the screen says bay 2 but the sign says bay 3. we're in 3, frozen", Some(3)),
+        ("had bay 1 last time, today bay 4 and it's frozen", Some(4)),
+        ("left my glove in bay 2 last week", Some(2)),
+    ]);
 }

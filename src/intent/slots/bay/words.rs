@@ -27,7 +27,29 @@ pub(super) static NAMED: LazyLock<Regex> = LazyLock::new(|| {
 });
 pub(super) static MORE: LazyLock<Regex> = LazyLock::new(|| pattern(r"{N}\b"));
 pub(super) static GLUED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(?:bay|box|sim|simulator|bya|baay|booth|bsy|bx|baie|room|station|b|bay_)([1-9]\d?)\b")
+    pattern(
+        r"\b(?:bay|box|sim|simulator|bya|baay|booth|bsy|bx|baie|room|station|b|bay_)([1-9]\d?|(?:(?:one|two|three|four|five|six)\b))\b",
+    )
+});
+/// "bay4frozen"
+pub(super) static GLUED_ON: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:bay|box|sim|bya)([1-9])(?:is|isnt|frozen|froze|frezing|freezing|stuck|black|blank|dead|down|wont|not|crashed|screen|please|pls|projector|door|here)",
+    )
+});
+/// A number of a hole beside the bay's.
+pub(super) static HOLE_AFTER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^ ?,? ?(?:on )?hole #?\d"));
+/// A bay that goes on with what it does, or is, starts a clause of its own.
+pub(super) static DOES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^s? (?:has|is|was|keeps?|just|got|looks|seems|sounds|wont|isnt|doesnt|next door)\b")
+});
+pub(super) static TOO: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(?:too|also|both|as well|neither)\b"));
+/// Between two bays of one list.
+pub(super) static JOINED: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^ ?(?:and|&|\+|/|,) ?(?:bay|box|sim|simulator|number)? ?#?$"));
+/// "the screen says bay 2"
+pub(super) static SAYS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\b(?:screen|sign|display|email|app|link|text) (?:says|shows|said|reads|calls it) ?$")
 });
 /// Dictation writes "bay to" and "bay for"; only before a word that tells what is wrong there.
 pub(super) static DICTATED: LazyLock<Regex> = LazyLock::new(|| {
@@ -59,7 +81,7 @@ pub(super) static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
 /// "we're in 3"
 pub(super) static WE_ARE_IN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:were|we are|im|i am|am|us|here|playing|sitting|stuck|guys|group|people|folks|neighbou?rs|someone|over|party|crew|those|on est|nous sommes|je suis) (?:\w+ ){0,3}?(?:in|on|into|over in|dans la|dans le|a la|sur la) #?({N})\b",
+        r"\b(?:were|we are|im|i am|am|us|here|now|ours|mine|playing|sitting|stuck|guys|group|people|folks|neighbou?rs|someone|over|party|crew|those|on est|nous sommes|je suis) (?:\w+ ){0,3}?(?:in|on|into|over in|dans la|dans le|a la|sur la) #?({N})\b",
     )
 });
 /// "screen's black in 3", "trackman on 2"
@@ -68,16 +90,67 @@ pub(super) static THING_ON: LazyLock<Regex> = LazyLock::new(|| {
         r"\b(?:heat|heating|heater|ceiling|tile|mat|turf|net|carpet|lights?|lamp|outlet|couch|chair|keyboard|mouse|tablet|speakers?|soundbar)(?: \w+){0,3}? (?:in|on|dans la|sur la) #?({N})\b|\b(?:screen|screens|sim|simulator|trackman|projector|picture|image|computer|pc|radar|camera|frozen|froze|frose|crashed|crash|black|dead|down|broken|sound|audio|heat|keyboard|touchscreen|touch screen|power|balls|shots|tees|tvs?|software|program|system|restart|reboot|reset|unfreeze|fige|noir|plante)s?(?: (?:is|are|went|has|have|just|again|totally|completely|frozen|froze|black|dead|down|out|not|working|isnt|arent|it|sim|gone|blank|off|up|s)){0,4} (?:in|on|dans la|sur la) #?({N})\b",
     )
 });
+/// "so cold in 2", "problems in 4", "can someone look at 3", "in 2, the screen …", "its 3 thats frozen"
+pub(super) static TROUBLE_IN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:cold|hot|warm|freezing|boiling|chilly|stuffy|dark|dim|loud|quiet|humid|froid|chaud|wet|leak|leaking|smell|smells|smoke|stuck|glitching|lagging|laggy|offline|no (?:sound|picture|power|signal|image|internet|light|heat|view)) (?:over )?(?:in|on|dans la|sur la) #?({N})\b|\b(?:problems?|issues?|trouble|troubles|help|hand|wrong|up|off|weird|happening|going on|needed|missing|required|probleme|souci) (?:over )?(?:in|on|with|dans la|avec la) #?({N})\b|\b(?:look at|looking at|check|check on|checking|come to|someone to|fix|fixing|unstick|kick|pop into) #?({N})(?: ?$| ?[.,!?\n]| (?:please|pls|plz|for|thx|thanks|thank|its|it|and|the|when|now|asap|again|we|i|cant|wont|is|has|froze|frozen)\b)|(?:^|[.!?\n] ?|\b(?:hi|hey|hello|yo|sorry),? )(?:in|on|over in) #?({N}) ?[,:.-]|\b(?:its|it is|cest|was|meant) (?:actually |really )?#?({N}) (?:that|thats|which|that is|qui)\b",
+    )
+});
 /// "restart 2", "3's projector", "4 here", "ours (2)", "we moved over to 3"
 pub(super) static BARE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:(?:restart|reboot|reset|unfreeze|relance[rz]?|redemarre[rz]?) (?:la )?#?|(?:ours|our one|my one|mine) ?(?:is )?\(?#?|(?:we|i|ive|weve|just|us) (?:just |all |have |got )?(?:moved|switched|swapped|changed|jumped|bumped)(?: us)?(?: over)? (?:to|into) #?|trying to play (?:in|on) #?)({N})\b|(?:^|[.!?\n,] ?|\b(?:hi|hey|hello) )#?([1-9])(?:s (?:screen|projector|sim|simulator|trackman|picture|pc|computer|tv|tvs|camera|radar|door|heat|sound|lights?)\b| here\b(?: ?$| ?[.!,?]|,? (?:still|again|the|our|my|its|we|were|waiting|and)\b))",
+        r"\b(?:(?:restart|reboot|reset|unfreeze|relance[rz]?|redemarre[rz]?) (?:la |number |the )?#?|(?:ours|our one|my one|mine) ?(?:is )?\(?#?|(?:we|i|ive|weve|just|us) (?:just |all |have |got )?(?:moved|switched|swapped|changed|jumped|bumped)(?: us)?(?: over)? (?:to|into) #?|(?:moved|switched|bumped|transferred|put) us (?:over )?(?:to|into|in) #?|trying to play (?:in|on) #?)({N})\b|(?:^|[.!?\n,] ?|\b(?:hi|hey|hello) )#?([1-9])(?:s (?:screen|projector|sim|simulator|trackman|picture|pc|computer|tv|tvs|camera|radar|door|heat|sound|lights?)\b| here\b(?: ?$| ?[.!,?]|,? (?:still|again|the|our|my|its|we|were|waiting|and)\b))",
     )
 });
 /// "not 3, 2"
 pub(super) static NOT_BUT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"^\W*(?:(?:no|sorry|oops|its|were|we are|im|in)[ ,]+)*not (?:in |on )?(?:{W} ?)?#?{N}[ ,.!-]+(?:but |its |were |we are |im |in |on )*(?:{W} ?)?#?({N})\W*$",
+    )
+});
+/// "bay 2, not 3", "not 2 but 3", "3 instead of 1": the one meant, in the middle of a text.
+pub(super) static RATHER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\bnot (?:in |on |the )?(?:{W} ?)?#?{N},? (?:but|its|it is|rather) (?:in |on |the |its |really |actually )*(?:{W} ?)?#?({N})\b|\b(?:mistake|sorry|oops|meant|said|mean|about|asked|wrong|typo|its|was|were in|im in|we are in|in|on)[ ,:.!-]+(?:it was |its |in |for )*(?:{W} ?)?#?({N}),? (?:and )?not (?:in |on |the )?(?:{W} ?)?#?{N}\b|\bnon,? pas la {N}[ ,.]+(?:mais )?(?:dans )?la ({N})\b|\b(?:hang on|hold on|let me (?:check|look)|one sec|wait)\b[^\n]{0,40}\b(?:its|it is|we are in|were in|im in) (?:{W} ?)?#?({N}) ?[.!]*$",
+    )
+});
+/// "both 1 and 2 froze"
+pub(super) static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?:^|[.!?\n,] ?|\bboth |\bhey |\bhi )#?([1-9]|one|two|three|four|five) ?(?:and|&|et|,|\+) ?#?([1-9]|two|three|four|five) (?:are |is |have |has |both |just |all |sont )*(?:froze|frozen|down|crashed|dead|black|stuck|out|off|not working|wont \w+|dont work|keep \w+|offline|blank|lagging|gelees?|plantees?)\b",
+    )
+});
+/// "can someone look", "you guys": those asked for help, not those who play there.
+pub(super) static ASKED_TO_HELP: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:can|could|would|will|please|pls|need|have|get|send|want) (?:someone|somebody|anyone|anybody|staff|a person|you guys|one of you)\b|\b(?:look|peek|check|glance|hand|help) (?:in|at|on|into|over at) (?:the )?$",
+    )
+});
+/// "guys over here in bay 2", "my wife and kids are in bay 4"
+pub(super) static OURS_TOO: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\bhere (?:in|at|on) (?:the )?$|\b(?:my|our) \w+ and (?:\w+ ){0,2}\w+ (?:are |were |is |playing |both )*(?:in|at|on) (?:the )?$",
+    )
+});
+/// Golf talk, in which "on 4" is a hole.
+pub(super) static OF_HOLES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:par [3-6]|holes?|fairway|putt|putting green|bunker|tee shot|tee off|birdie|bogey|gimme|under par|over par)\b",
+    )
+});
+/// "bay 1 here", said by those who are in it.
+pub(super) static HERE_AFTER: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^ ?(?:here|speaking|checking in)\b"));
+/// "so now its bay 3", whoever had it before.
+pub(super) static NOW_OURS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:so |and )?now (?:its|it is|were|we are|im|weve got|we have|in|on) (?:in |on |at )?(?:the )?$",
+    )
+});
+/// A box of another kind: "tee box 3".
+pub(super) static OTHER_BOX: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:tee|mail|drop|po|p\.o\.?|penalty|lunch|ice|juke|post|x|parcel|lock|gear|storage|sick|e|loading|parking|chat|living|dining|washing|hotel|meeting|fitting|locker|escape|changing)[ -]?$",
     )
 });
 /// "our neighbours in 3"
@@ -100,7 +173,7 @@ pub(super) static IF_POSSIBLE: LazyLock<Regex> = LazyLock::new(|| {
 /// Somebody or something else is what the clause is about.
 pub(super) static OTHER_SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:theres|there is|there are|someone|somebody|guys?|people|they|their|theyre|kids|party|group|friends?|buddy|neighbou?rs?|man|woman|dude|person|noise|music|fight)\b",
+        r"\b(?:theres|there is|there are|someone|somebody|guys?|people|they|their|theirs|theyre|he|hes|she|shes|his|her|kids|party|group|friends?|buddy|neighbou?rs?|man|woman|dude|person|noise|music|fight)\b",
     )
 });
 pub(super) static STRONG_HERE: LazyLock<Regex> = LazyLock::new(|| {
@@ -111,7 +184,7 @@ pub(super) static STRONG_HERE: LazyLock<Regex> = LazyLock::new(|| {
 /// "2 is frozen"
 pub(super) static SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:^|[.!?\n,] ?|\b(?:hi|hey|hello|but|and|yo|sorry|our|la|so|think|looks like|seems) ,?)#?([1-9]|two|three|four|five|deux|trois|quatre) (?:(?:is|est|s|isnt|has|hasnt|doesnt|just|keeps?|keep|still|totally|went|wont|is just|is still|is completely|again|seems?|looks) )*(?:froze|frozen|freezing|crashed|crashing|down|not working|black|dead|stuck|broken|blank|wont (?:load|start|turn|work|come|boot|respond)|loading|unresponsive|not (?:responding|loading|reading|registering|picking)|figee?|noire?|bloquee?|plantee?|acting up|offline|lagging|glitching|locked up|out|doesnt work|dont work|isnt working|not turning on|laggy|frozed)\b",
+        r"(?:^|[.!?\n,] ?|\b(?:hi|hey|hello|but|and|yo|sorry|our|la|so|think|looks like|seems) ,?)#?([1-9]|two|three|four|five|deux|trois|quatre)s? (?:(?:is|est|s|isnt|has|hasnt|doesnt|just|keeps?|keep|still|totally|went|wont|is just|is still|is completely|again|seems?|looks) )*(?:froze|frozen|freezing|crashed|crashing|down|not working|black|dead|stuck|broken|blank|wont (?:load|start|turn|work|come|boot|respond)|loading|unresponsive|not (?:responding|loading|reading|registering|picking)|figee?|noire?|bloquee?|plantee?|acting up|offline|lagging|glitching|locked up|out|doesnt work|dont work|isnt working|not turning on|laggy|frozed|no (?:sound|picture|power|signal|image|internet|heat|lights?|audio|projector)|boiling|freezing cold|so (?:cold|hot|dark)|too (?:cold|hot|loud)|cold|hot|dark|glitchy|spinning|hung|glitched|wont let|crashes|leaking|flooded|flooding|gelee?|brisee?|doesnt\W*$)(?:\b|$)",
     )
 });
 /// "la deux", "dans la 3"
@@ -149,7 +222,7 @@ pub(super) static CORRECTION: LazyLock<Regex> = LazyLock::new(|| {
 });
 pub(super) static NOT_THIS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:not|isnt|instead of|pas|rather than|(?:dont|do not) (?:\w+ )?(?:restart|reboot|reset|touch|turn off)|didnt mean) (?:in |on |at |the )*(?:{W} ?)?#?({N})\b(?: (?:or|and|nor) (?:{W} ?)?#?({N})\b)?",
+        r"\b(?:not|isnt|instead of|pas|rather than|(?:dont|do not) (?:\w+ )?(?:restart|reboot|reset|touch|turn off)|didnt mean) (?:in |on |at |the |la |le )*(?:{W} ?)?#?({N})\b(?: (?:or|and|nor) (?:{W} ?)?#?({N})\b)?",
     )
 });
 /// The one meant, after another was refused: "… reset 3", "… its 3".
@@ -206,7 +279,7 @@ pub(super) static WISH: LazyLock<Regex> = LazyLock::new(|| {
 /// A question whether it is to be had.
 pub(super) static FREE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^[^.!\n]{0,14}\b(?:free|open|available|empty|taken|booked|occupied|in use|being used|vacant|libre|disponible|bookable|better|bigger|left.handed|the (?:big|vip|private|biggest|same|good|best|one)|private|vip|cheaper|busy|ours|mine|right)\b",
+        r"^[^.!,;\n]{0,14}\b(?:free|open|available|empty|taken|booked|occupied|in use|being used|vacant|libre|disponible|bookable|better|bigger|left.handed|the (?:big|vip|private|biggest|same|good|best|one)|private|vip|cheaper|busy|ours|mine|right)\b",
     )
 });
 /// Something is wanted done in it, so it is theirs: "can we get bay 2 restarted".
@@ -224,7 +297,7 @@ pub(super) static HAVE_BOOKED: LazyLock<Regex> = LazyLock::new(|| {
 /// Quoted back or told by us: "you said bay 2".
 pub(super) static TOLD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:you|u|your (?:\w+ )?(?:text|message|reply|email|bot|system)|the (?:bot|text|message|reply|auto reply)) (?:guys )?(?:just )?(?:said|say|says|told (?:me|us)|wrote|texted|replied|restarted|reset|rebooted|asked (?:about|if)|asked|sent|meant|thought|think|mentioned|fixed|opened|keep saying|restarted the)\b[^.!?\n]{0,30}$",
+        r"\b(?:you|u|your (?:\w+ )?(?:text|message|reply|email|bot|system)|the (?:bot|text|message|reply|auto reply)) (?:guys )?(?:just )?(?:said|say|says|told (?:me|us)|wrote|texted|replied|restarted|reset|rebooted|asked (?:about|if)|asked|sent|meant|thought|think|mentioned|fixed|opened|keep saying|restarted the)\b[^.!?\n]{0,30}$|\b(?:i|we|ive|weve) (?:never|didnt|havent|did not|have not) (?:said|say|mention(?:ed)?|ask(?:ed)?|book(?:ed)?|text(?:ed)?)\b[^.!?\n]{0,20}$",
     )
 });
 /// Their own past: "last time we were in bay 2".
@@ -236,9 +309,12 @@ pub(super) static LONG_AGO: LazyLock<Regex> = LazyLock::new(|| {
 /// … unless something of theirs is still there or owed.
 pub(super) static LEFT_THERE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:left|lost|forgot|forgotten|forget|missing|found|refund|credit|money|glove|jacket|wallet|phone|keys|club|bag|charged|behind|oublie|perdu|rembourse\w*|again|still|since|now|tonight|today|same)\b",
+        r"\b(?:left|lost|forgot|forgotten|forget|missing|found|refund|credit|money|glove|jacket|wallet|phone|keys|club|bag|charged|behind|oublie|perdu|rembourse\w*|oublies?)\b",
     )
 });
+/// … or it goes on.
+pub(super) static GOES_ON: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\b(?:again|still|since|now|tonight|today|same)\b"));
 /// The bay goes on with those who are in it: "bay 3 guys are loud".
 pub(super) static THEIRS_AFTER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -253,7 +329,7 @@ pub(super) static ASKS_FIRST: LazyLock<Regex> = LazyLock::new(|| {
 });
 pub(super) static FROZEN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^[^.!\n]{0,20}\b(?:fro[sz]en?|froze|down|crash\w*|broken|dead|black|not working|working|stuck)\b",
+        r"^[^.!?\n]{0,20}\b(?:fro[sz]en?|froze|down|crash\w*|broken|dead|black|not working|working|stuck)\b",
     )
 });
 /// "the guys who had bay 2 before us"
