@@ -152,9 +152,9 @@ mod tests {
         let after = after.unwrap().unwrap();
         assert_eq!(after.counts, [60, 60, 60, 60, 8]);
         assert_eq!(after.head.weights.row(2), before.head.weights.row(2));
-        for i in 0..x.nrows() {
-            let scores = (after.head.scores(x.row(i)) - &after.head.prior).to_vec();
-            assert_eq!(train::argmax(&scores), y[i], "row {i}: {scores:?}");
+        for (row, own) in x.rows().into_iter().zip(&y) {
+            let scores = (after.head.scores(row) - &after.head.prior).to_vec();
+            assert_eq!(train::argmax(&scores), *own, "{scores:?}");
         }
         let all_new: Known = vec![(None, false); 5];
         of(&x, &y, 5, &mut |d| assert!(learn_on(&before, &all_new, d).is_none(), "too much changed"));
